@@ -1,0 +1,157 @@
+//! What goes into the client and what comes out.
+
+use shared::{Event, RoomId, Seq, error::ErrorCode};
+
+use crate::{
+    call::{Answer, Call, CallId, Request},
+    view::RowKey,
+};
+
+/// One try to have a socket. What comes from an earlier one is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(pub u64);
+
+/// What the driver tells the client.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The page is there. The first time, the client looks whether somebody is still signed in.
+    Started,
+    /// The page goes away for a while: the client closes its socket and waits for nothing. It keeps what
+    /// it knows and what is not yet sent.
+    Stopped,
+    /// A person wants something.
+    Command(Command),
+    /// The socket is open.
+    Opened(SocketId),
+    /// A text frame came.
+    Frame(SocketId, &'a str),
+    /// The socket has closed, or never opened. `None` where no close frame came.
+    Closed(SocketId, Option<u16>),
+    /// A call was answered, or failed.
+    Answered(CallId, Answer),
+    /// The page can be seen, or no longer.
+    Visible(bool),
+    /// The machine says that the network is back.
+    NetworkBack,
+    /// Nothing happened, but [`Client::timeout`](crate::Client::timeout) has come.
+    Tick,
+}
+
+/// What a person wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Be a guest of that name.
+    SignIn {
+        /// The name on the screen.
+        name: String,
+    },
+    /// Be nobody again. What is not yet sent is thrown away.
+    SignOut,
+    /// Make a room and be in it.
+    MakeRoom {
+        /// Its name.
+        name: String,
+    },
+    /// See what room a code leads to.
+    LookUp {
+        /// As typed.
+        code: String,
+    },
+    /// Be in the room of that code.
+    JoinRoom {
+        /// As typed.
+        code: String,
+    },
+    /// Be in that room no longer.
+    LeaveRoom(RoomId),
+    /// Show that room: its newest page and its members are fetched when they are not known.
+    OpenRoom(RoomId),
+    /// Show no room.
+    CloseRoom,
+    /// Say something in a room.
+    Post {
+        /// Where.
+        room: RoomId,
+        /// The text, as typed.
+        content: String,
+    },
+    /// Try a failed message again.
+    Retry(RoomId, RowKey),
+    /// Forget a message that is not sent.
+    Discard(RoomId, RowKey),
+    /// Fetch an older page.
+    PageBack(RoomId),
+    /// A key was pressed in the composer of that room (`true`), or it was emptied or left (`false`).
+    Typing(RoomId, bool),
+    /// Everything up to this event was on the screen of a visible page.
+    Seen(RoomId, Seq),
+    /// Try the connection at once.
+    ConnectNow,
+    /// Whoever sits there has touched the machine; without it for five minutes they are away.
+    Active,
+}
+
+/// What the client wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Open a socket at `/ws/chat?token=…`.
+    Open {
+        /// What to call it.
+        socket: SocketId,
+        /// A connection token; it goes into the address and nowhere else.
+        token: String,
+    },
+    /// Send a text frame.
+    Send(SocketId, String),
+    /// Close the socket with this code and forget it; nothing of it is wanted any more.
+    Close(SocketId, u16),
+    /// Make an HTTP call and bring back its answer.
+    Call(CallId, Request),
+    /// Something that can be seen is different; read it from the client.
+    Changed(Change),
+}
+
+/// What is different.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Who is signed in ([`Client::session`](crate::Client::session)).
+    Session,
+    /// The connection ([`Client::link`](crate::Client::link), [`Client::banner`](crate::Client::banner)).
+    Link,
+    /// The list of rooms, their heads or unread counts ([`Client::rooms`](crate::Client::rooms)).
+    Rooms,
+    /// Which rows a room has, or their order ([`Client::rows`](crate::Client::rows)).
+    Rows(RoomId),
+    /// One row, in place ([`Client::row`](crate::Client::row)).
+    Row(RoomId, RowKey),
+    /// Members, presence or read markers ([`Client::members`](crate::Client::members)).
+    Members(RoomId),
+    /// Who types ([`Client::typing`](crate::Client::typing)).
+    Typing(RoomId),
+    /// This person is now in that room, made or joined by a command of this client.
+    Entered(RoomId),
+    /// This person is in that room no longer.
+    Left(RoomId),
+    /// The room behind a code, or `None` where there is none.
+    Found {
+        /// As it was asked for.
+        code: String,
+        /// What may be known of it.
+        preview: Option<shared::api::RoomPreview>,
+    },
+    /// A command could not be done.
+    Failed {
+        /// The call that failed.
+        call: Call,
+        /// Why, for programs; `unavailable` where no answer came.
+        code: ErrorCode,
+        /// Why, for people, in the server's words; empty where no answer came.
+        detail: String,
+        /// The field that is wrong.
+        field: Option<String>,
+        /// Milliseconds to wait before the next try.
+        retry_after_ms: Option<u64>,
+    },
+    /// A message of somebody else came while the page was live, to be announced. Never for history.
+    Arrived(RoomId, Box<Event>),
+}

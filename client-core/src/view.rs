@@ -1,0 +1,150 @@
+//! What can be seen of the client: plain values that a view shows as they are.
+
+use shared::{
+    MsgNo, Seq, Timestamp, TxnId, UserId,
+    api::{Presence, Role, Room},
+    error::ErrorCode,
+    event::{EventBody, Profile},
+};
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionState {
+    /// Not known yet: the page has just begun, or the server does not answer.
+    Unknown,
+    /// Nobody. `expired` when somebody was, and the server no longer knows them.
+    SignedOut {
+        /// Whether it was the server's wish.
+        expired: bool,
+    },
+    /// Somebody.
+    SignedIn(Profile),
+}
+
+/// The connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Nobody is signed in, or the page is stopped.
+    Idle,
+    /// On the way, for the n-th time since it last held.
+    Connecting {
+        /// From 1.
+        attempt: u32,
+    },
+    /// Open and known to the server.
+    Online,
+    /// Waiting to try again.
+    Waiting {
+        /// How many tries have failed.
+        attempt: u32,
+        /// When the next one is, on [`Now::ms`](crate::Now::ms).
+        until_ms: u64,
+    },
+    /// The server does not want this person here. Nothing is tried any more.
+    Refused,
+}
+
+/// What the page says about the connection; nothing for the first two seconds without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Banner {
+    /// Trying right now.
+    Connecting,
+    /// Trying again at that moment, on [`Now::ms`](crate::Now::ms).
+    Waiting {
+        /// When.
+        until_ms: u64,
+    },
+    /// Will not try again.
+    Refused,
+}
+
+/// The identity of a row from the keystroke to the database: its author and the author's `txn_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RowKey {
+    /// Who.
+    pub author: UserId,
+    /// Which of theirs.
+    pub txn_id: TxnId,
+}
+
+/// One row of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its identity; the same before and after it is stored.
+    pub key: RowKey,
+    /// Its place, once it is known.
+    pub seq: Option<Seq>,
+    /// Its number among messages, once it is known.
+    pub msg_no: Option<MsgNo>,
+    /// Who.
+    pub author: Profile,
+    /// What.
+    pub body: EventBody,
+    /// When: the server's time, the page's until that is known.
+    pub timestamp: Timestamp,
+    /// How far it has come.
+    pub state: DeliveryState,
+}
+
+/// How far a row has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Not on its way: the connection is away, or an earlier message goes first, or the server asked to wait.
+    Queued {
+        /// When it is tried again, on [`Now::ms`](crate::Now::ms), where the server said so.
+        until_ms: Option<u64>,
+    },
+    /// On its way since that moment, on [`Now::ms`](crate::Now::ms).
+    Sending {
+        /// Since when.
+        since_ms: u64,
+    },
+    /// On the server's disk.
+    Stored,
+    /// Refused; it will not be tried again by itself.
+    Failed {
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, for people, in the server's words.
+        detail: String,
+    },
+}
+
+/// A room in the list of rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomView {
+    /// The room.
+    pub room: Room,
+    /// Its newest event that this client has heard of.
+    pub head: Seq,
+    /// Up to which event this person has read.
+    pub read_seq: Seq,
+    /// How many messages came after that.
+    pub unread: u64,
+}
+
+/// Somebody in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberView {
+    /// Who.
+    pub user: Profile,
+    /// What they may do here.
+    pub role: Role,
+    /// Where they are.
+    pub presence: Presence,
+    /// Up to which event they have read.
+    pub read_seq: Seq,
+}
+
+/// What is known of a room's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistoryView {
+    /// Whether a page has come yet; before, the view shows a skeleton.
+    pub loaded: bool,
+    /// Whether the oldest row is the room's first event.
+    pub at_start: bool,
+    /// Whether an older page is on its way.
+    pub paging: bool,
+    /// Whether missed events are on their way.
+    pub catching_up: bool,
+}

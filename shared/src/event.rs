@@ -1,0 +1,147 @@
+//! What durably happens in a room. One encoding of an event serves everybody, live and in pages.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{MsgNo, RoomId, Seq, TxnId, UserId},
+    time::Timestamp,
+};
+
+/// A person as others see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Who.
+    pub id: UserId,
+    /// The name on the screen; not unique.
+    pub name: String,
+    /// Where the picture is, when there is one.
+    #[serde(default)]
+    pub avatar: Option<String>,
+}
+
+/// One event of a room. `(room_id, seq)` names it for ever, `(author, txn_id)` too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Flat<'_>")]
+pub struct Event {
+    /// Where it happened.
+    pub room_id: RoomId,
+    /// Its place in the room.
+    pub seq: Seq,
+    /// How many messages the room had, this event included.
+    pub msg_no: MsgNo,
+    /// When the server stored it. Never order by it.
+    pub timestamp: Timestamp,
+    /// The request that made it, minted by its author.
+    pub txn_id: TxnId,
+    /// Who did it.
+    pub author: Profile,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventBody {
+    /// A chat message.
+    Message {
+        /// The text, as typed.
+        content: String,
+        /// The message that it answers.
+        reply_to: Option<Seq>,
+    },
+    /// The author became a member.
+    Join,
+    /// The author is a member no longer.
+    Leave,
+    /// Something that a newer server knows. It keeps its place, so that the room has no hole.
+    Other {
+        /// Its `type` on the wire.
+        kind: String,
+    },
+}
+
+impl EventBody {
+    /// The `type` on the wire.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Message { .. } => "message",
+            Self::Join => "join",
+            Self::Leave => "leave",
+            Self::Other { kind } => kind,
+        }
+    }
+}
+
+/// An event as it lies on the wire: all fields side by side. Who did it is the `sender` of a message
+/// and the `user` of everything else.
+#[derive(Serialize, Deserialize)]
+struct Flat<'a> {
+    #[serde(rename = "type")]
+    kind: Cow<'a, str>,
+    room_id: RoomId,
+    seq: Seq,
+    msg_no: MsgNo,
+    timestamp: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sender: Option<Cow<'a, Profile>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<Cow<'a, Profile>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Cow<'a, str>>,
+    txn_id: TxnId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Seq>,
+}
+
+impl TryFrom<Flat<'_>> for Event {
+    type Error = &'static str;
+
+    fn try_from(flat: Flat<'_>) -> Result<Self, Self::Error> {
+        let author = flat.sender.or(flat.user).ok_or("missing field `sender` or `user`")?;
+        let body = match flat.kind.as_ref() {
+            "message" => EventBody::Message {
+                content: flat.content.ok_or("missing field `content`")?.into_owned(),
+                reply_to: flat.reply_to,
+            },
+            "join" => EventBody::Join,
+            "leave" => EventBody::Leave,
+            other => EventBody::Other { kind: other.to_owned() },
+        };
+        Ok(Self {
+            room_id: flat.room_id,
+            seq: flat.seq,
+            msg_no: flat.msg_no,
+            timestamp: flat.timestamp,
+            txn_id: flat.txn_id,
+            author: author.into_owned(),
+            body,
+        })
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let author = Some(Cow::Borrowed(&self.author));
+        let (sender, user, content, reply_to) = match &self.body {
+            EventBody::Message { content, reply_to } => {
+                (author, None, Some(Cow::Borrowed(content.as_str())), *reply_to)
+            }
+            EventBody::Join | EventBody::Leave | EventBody::Other { .. } => (None, author, None, None),
+        };
+        Flat {
+            kind: Cow::Borrowed(self.body.kind()),
+            room_id: self.room_id,
+            seq: self.seq,
+            msg_no: self.msg_no,
+            timestamp: self.timestamp,
+            sender,
+            user,
+            content,
+            txn_id: self.txn_id,
+            reply_to,
+        }
+        .serialize(serializer)
+    }
+}
