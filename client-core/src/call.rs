@@ -95,7 +95,9 @@ impl Call {
     /// The call as it goes over HTTP. `bearer` is the access token; calls that need none don't carry it.
     pub fn request(&self, bearer: Option<&str>) -> Request {
         let (method, path, body) = match self {
-            Self::SignIn { name } => (Method::Post, "/guests".to_owned(), json(&NewGuest { name: name.clone() })),
+            Self::SignIn { name } => {
+                (Method::Post, "/guests".to_owned(), json(&NewGuest { name: name.clone() }))
+            }
             Self::Refresh => (Method::Post, "/session/refresh".to_owned(), None),
             Self::SignOut => (Method::Delete, "/session".to_owned(), None),
             Self::ConnectionToken => (Method::Post, "/ws-token".to_owned(), None),

@@ -13,4 +13,4 @@ pub mod view;
 pub use call::{Answer, Call, CallId, Method, Request};
 pub use io::{Change, Command, Input, Output, SocketId};
 pub use time::Now;
-pub use view::{Banner, DeliveryState, LinkState, MemberView, RoomView, RowKey, Row, SessionState};
+pub use view::{Banner, DeliveryState, LinkState, MemberView, RoomView, Row, RowKey, SessionState};

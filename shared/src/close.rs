@@ -125,9 +125,8 @@ mod tests {
 
     #[test]
     fn only_a_polite_end_and_a_closed_door_keep_a_client_away() {
-        let stays_away: Vec<_> = (0..=u16::MAX)
-            .filter(|code| CloseCode::from_u16(*code).come_back() == ComeBack::No)
-            .collect();
+        let stays_away: Vec<_> =
+            (0..=u16::MAX).filter(|code| CloseCode::from_u16(*code).come_back() == ComeBack::No).collect();
         assert_eq!(stays_away, [1000, 1001, 4003]);
         assert_eq!(CloseCode::Policy.come_back(), ComeBack::Backoff { at_least_ms: 10_000 });
         assert_eq!(CloseCode::Restart.come_back(), ComeBack::AsTold);

@@ -215,9 +215,7 @@ impl ServerFrame {
             "read" => Self::Read(fields::<ReadSignal>(text)?),
             "presence" => Self::Presence(fields::<PresenceSignal>(text)?),
             "error" => Self::Error(fields::<ErrorFrame>(text)?),
-            "auth_expiring" => {
-                Self::AuthExpiring { expires_in_ms: fields::<Expiring>(text)?.expires_in_ms }
-            }
+            "auth_expiring" => Self::AuthExpiring { expires_in_ms: fields::<Expiring>(text)?.expires_in_ms },
             "authenticated" => {
                 Self::Authenticated { token_expires_at: fields::<Renewed>(text)?.token_expires_at }
             }

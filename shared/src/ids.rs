@@ -15,10 +15,7 @@ pub struct InvalidId;
 
 fn parse_uuid(text: &str) -> Result<Uuid, InvalidId> {
     let lower_case = text.len() == 36 && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-    lower_case
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten()
-        .ok_or(InvalidId)
+    lower_case.then(|| Uuid::try_parse(text).ok()).flatten().ok_or(InvalidId)
 }
 
 macro_rules! uuid_id {
