@@ -152,6 +152,16 @@ pub enum Change {
         /// Milliseconds to wait before the next try.
         retry_after_ms: Option<u64>,
     },
+    /// A message was not taken at all, because too many wait already or nobody is signed in; it has no
+    /// row. The text comes back, so that nothing typed is lost.
+    PostRefused {
+        /// Where it was to go.
+        room: RoomId,
+        /// The text, as typed.
+        content: String,
+        /// Why, for programs.
+        code: ErrorCode,
+    },
     /// A message of somebody else came while the page was live, to be announced. Never for history.
     Arrived(RoomId, Box<Event>),
 }

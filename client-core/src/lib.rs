@@ -6,11 +6,15 @@
 //! generator and the simulator are such drivers.
 
 pub mod call;
+mod client;
 pub mod io;
 pub mod time;
 pub mod view;
 
 pub use call::{Answer, Call, CallId, Method, Request};
+pub use client::Client;
 pub use io::{Change, Command, Input, Output, SocketId};
 pub use time::Now;
-pub use view::{Banner, DeliveryState, LinkState, MemberView, RoomView, Row, RowKey, SessionState};
+pub use view::{
+    Banner, DeliveryState, HistoryView, LinkState, MemberView, RoomView, Row, RowKey, SessionState,
+};
