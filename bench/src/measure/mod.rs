@@ -1,0 +1,7 @@
+//! One file per figure.
+
+pub(crate) mod commit;
+pub(crate) mod fanout;
+pub(crate) mod idle;
+pub(crate) mod page;
+mod people;

@@ -1,0 +1,71 @@
+//! Guests and rooms for a measurement, made over HTTP as anybody would.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+use shared::{
+ClientFrame, ServerFrame,
+    api::{JoinRoom, NewGuest, NewRoom, RoomState, SignedIn, Visibility},
+    frame::{Auth, Connected},
+};
+
+use crate::raw::RawSocket;
+
+/// The HTTP side of a server under measurement.
+#[derive(Clone)]
+pub(crate) struct People {
+    address: SocketAddr,
+    http: reqwest::Client,
+}
+
+impl People {
+    /// Of the server at that address.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self { address, http: reqwest::Client::new() }
+    }
+
+    /// A new guest.
+    pub(crate) async fn guest(&self, name: &str) -> anyhow::Result<SignedIn> {
+        self.post("/guests", None, &NewGuest { name: name.to_owned() }).await
+    }
+
+    /// A new room of that guest.
+    pub(crate) async fn make_room(&self, by: &SignedIn, name: &str) -> anyhow::Result<RoomState> {
+        let room = NewRoom { name: name.to_owned(), visibility: Visibility::Private };
+        self.post("/rooms", Some(by), &room).await
+    }
+
+    /// That guest joins that room.
+    pub(crate) async fn join(&self, who: &SignedIn, room: &RoomState) -> anyhow::Result<RoomState> {
+        self.post("/rooms/join", Some(who), &JoinRoom { code: room.room.code.clone() }).await
+    }
+
+    /// A socket of that guest, as far as `connected`.
+    pub(crate) async fn connect(&self, who: &SignedIn, buffer: usize) -> anyhow::Result<(RawSocket, Connected)> {
+        let mut socket = RawSocket::open(self.address, shared::SOCKET_PATH, buffer).await?;
+        let auth = ClientFrame::Auth(Auth { token: who.access_token.clone() });
+        socket.send(&auth.encode()).await?;
+        let frame = socket.next(|frame| String::from_utf8_lossy(frame).into_owned()).await?;
+        match ServerFrame::decode(&frame)? {
+            ServerFrame::Connected(connected) => Ok((socket, *connected)),
+            other => anyhow::bail!("expected `connected`, got {other:?}"),
+        }
+    }
+
+    async fn post<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        by: Option<&SignedIn>,
+        body: &impl serde::Serialize,
+    ) -> anyhow::Result<T> {
+        let mut request = self.http.post(format!("http://{}{}{path}", self.address, shared::api::API)).json(body);
+        if let Some(by) = by {
+            request = request.bearer_auth(&by.access_token);
+        }
+        let answer = request.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "POST {path}: {status} {text}");
+        serde_json::from_str(&text).context("an answer of another shape than expected")
+    }
+}
