@@ -1,0 +1,185 @@
+//! The settings of `confab serve`: flags beat environment beats file. Knows nothing of what a server does with them.
+
+mod table;
+mod values;
+
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::Path};
+
+use clap::{Arg, ArgAction, Command, builder::NonEmptyStringValueParser};
+
+use self::table::{SETTINGS, Setting};
+use crate::options::ServerOptions;
+
+/// Everything that `confab serve` is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How log lines are written.
+    pub log: LogFormat,
+    /// The server's own options.
+    pub server: ServerOptions,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// To serve.
+    Serve(Box<Settings>),
+    /// To be told something, which is this text.
+    Help(String),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            log: LogFormat::Text,
+            server: ServerOptions::new("data"),
+        }
+    }
+}
+
+/// Reads the command line, the environment and the file that either of them names.
+///
+/// # Errors
+/// One line that names the first setting that makes no sense, and where it stands.
+pub fn read(
+    args: impl IntoIterator<Item = OsString>,
+    env: impl Fn(&str) -> Option<OsString>,
+) -> Result<Asked, String> {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) if !error.use_stderr() => return Ok(Asked::Help(error.render().to_string())),
+        Err(error) => return Err(first_line(&error)),
+    };
+    let Some(("serve", matches)) = matches.subcommand() else {
+        return Ok(Asked::Help(command().render_help().to_string()));
+    };
+    let from_flag = |name: &str| -> Option<Vec<String>> {
+        matches.get_many::<String>(name).map(|values| values.cloned().collect())
+    };
+
+    let mut settings = Settings::default();
+    if let Some((place, path)) = named_file(from_flag("config"), &env)? {
+        read_file(&place, Path::new(&path), &mut settings)?;
+    }
+    for setting in SETTINGS {
+        let variable = variable(setting.name);
+        if let Some(value) = env_text(&env, &variable)? {
+            let values: Vec<_> = if setting.many { split(&value) } else { vec![value] };
+            setting.apply(&mut settings, &values).map_err(|wrong| format!("{variable}: {wrong}"))?;
+        }
+    }
+    for setting in SETTINGS {
+        if let Some(values) = from_flag(setting.name) {
+            setting.apply(&mut settings, &values).map_err(|wrong| format!("--{}: {wrong}", setting.name))?;
+        }
+    }
+    values::sensible_together(&settings)?;
+    Ok(Asked::Serve(Box::new(settings)))
+}
+
+/// The environment variable of a setting.
+fn variable(name: &str) -> String {
+    format!("CONFAB_{}", name.replace('-', "_").to_ascii_uppercase())
+}
+
+/// The value of a variable; one that is empty counts as not there, as compose files write it.
+fn env_text(env: &impl Fn(&str) -> Option<OsString>, variable: &str) -> Result<Option<String>, String> {
+    let Some(value) = env(variable) else { return Ok(None) };
+    let value = value.into_string().map_err(|_| format!("{variable}: this is not UTF-8"))?;
+    Ok((!value.is_empty()).then_some(value))
+}
+
+fn split(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// The file of settings, and what names it.
+fn named_file(
+    flag: Option<Vec<String>>,
+    env: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<(String, String)>, String> {
+    if let Some(path) = flag.and_then(|mut values| values.pop()) {
+        return Ok(Some(("--config".to_owned(), path)));
+    }
+    let variable = variable("config");
+    Ok(env_text(env, &variable)?.map(|path| (variable, path)))
+}
+
+fn read_file(named_by: &str, path: &Path, settings: &mut Settings) -> Result<(), String> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{named_by}: {shown}: {error}"))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        format!("{shown}: line {line}: {}", error.message().replace('\n', " "))
+    })?;
+    let mut by_name: BTreeMap<String, toml::Value> = table.into_iter().collect();
+    for setting in SETTINGS {
+        let key = setting.name.replace('-', "_");
+        if let Some(value) = by_name.remove(&key) {
+            let values = values::from_toml(setting, &value).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
+            setting.apply(settings, &values).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
+        }
+    }
+    match by_name.keys().next() {
+        Some(unknown) => Err(format!("{shown}: {unknown}: there is no setting of that name")),
+        None => Ok(()),
+    }
+}
+
+fn command() -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(NonEmptyStringValueParser::new())
+        .help("A TOML file with a line for each setting, such as data_dir = \"/srv/confab\" [env: CONFAB_CONFIG]");
+    let serve = Command::new("serve")
+        .about("Starts a server")
+        .long_about(
+            "Starts a server. Each setting can be given as a flag, as an environment variable and as a line of \
+             the file that --config names; the flag beats the environment, which beats the file. Lists are \
+             written with commas in the environment and in brackets in the file.",
+        )
+        .arg(config)
+        .args(SETTINGS.iter().map(argument));
+    Command::new("confab")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A chat server with its page, in one program")
+        .subcommand_required(false)
+        .disable_help_subcommand(true)
+        .subcommand(serve)
+}
+
+fn argument(setting: &Setting) -> Arg {
+    let variable = variable(setting.name);
+    let help = format!("{} [default: {}] [env: {variable}]", setting.help, setting.default);
+    Arg::new(setting.name)
+        .long(setting.name)
+        .value_name(setting.value)
+        .action(if setting.many { ArgAction::Append } else { ArgAction::Set })
+        .allow_hyphen_values(false)
+        .help(help)
+}
+
+/// What clap has to say, as one line.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("this command line makes no sense");
+    line.trim_start_matches("error: ").to_owned()
+}
+
+/// Name, environment variable, default and meaning of every setting, in the order of `--help`.
+pub fn list() -> impl Iterator<Item = (&'static str, String, &'static str, &'static str)> {
+    SETTINGS.iter().map(|setting| (setting.name, variable(setting.name), setting.default, setting.help))
+}
