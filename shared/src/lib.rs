@@ -3,6 +3,8 @@
 //! This crate knows the wire, not the world: no IO, no clock, no async, no randomness. Server and page
 //! both speak through it, so a change of the protocol is a change of a type that both compile against.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod api;
 pub mod close;
 pub mod codec;
