@@ -62,10 +62,10 @@ pub(crate) fn only(repo: &Repo, files: &[String]) -> Result<bool> {
     Ok(count.failed == 0)
 }
 
-/// `cargo xtask screenshots`.
-pub(crate) fn screenshots(repo: &Repo) -> Result<()> {
+/// `cargo xtask screenshots`: of the states whose names hold one of the words, of all where there is none.
+pub(crate) fn screenshots(repo: &Repo, which: &[String]) -> Result<()> {
     ready(repo)?;
-    step("takes pictures into end2end/output", || run(node(repo)?.arg("screenshots.mjs")))
+    step("takes pictures into end2end/output", || run(node(repo)?.arg("screenshots.mjs").args(which)))
 }
 
 /// The packages of end2end.

@@ -1,0 +1,137 @@
+//! Every state of the page that is looked at: by axe, by the widths, by the pictures. Each brings somebody
+//! there in a fresh world.
+
+import { until } from "./until.mjs";
+
+/** @typedef {import("./situation.mjs").World} World */
+/** @typedef {import("./person.mjs").Person} Person */
+
+export const PHONE = { width: 390, height: 844 };
+export const LAPTOP = { width: 1280, height: 800 };
+
+/** What people say to each other in the pictures. */
+const TALK = [
+  ["ada", "Morning! The new build is on the test machine."],
+  ["ada", "It took 40 seconds from a clean clone."],
+  ["ben", "Nice. I pulled the plug on my router twice while writing this."],
+  ["ben", "Nothing lost, nothing doubled 👍"],
+  ["cleo", "Notes are at https://example.org/confab/notes?from=the+first+week"],
+  ["ada", "Thanks Cleo. Three things from me:\n1. the banner waits two seconds\n2. the order is the same for everybody\n3. drafts survive a reload"],
+  ["ben", `A word that is too long for any screen: ${"pneumonoultramicroscopicsilicovolcanoconiosis".repeat(3)}`],
+  ["cleo", "🎉"],
+  ["ada", "Lunch?"],
+];
+
+async function room(world, options) {
+  const server = await world.server();
+  const proxy = await world.proxy(server);
+  const ada = await world.person(proxy, options);
+  await ada.makeRoom("Ada Lovelace", "Analytical engines");
+  return { server, proxy, ada };
+}
+
+/** @type {Record<string, (world: World, options?: object) => Promise<Person>>} */
+export const STATES = {
+  async welcome(world, options) {
+    const ada = await world.person(await world.server(), options);
+    await ada.goTo("/");
+    await ada.page.getByLabel("Your name").waitFor();
+    return ada;
+  },
+
+  async "welcome with an error"(world, options) {
+    const ada = await STATES.welcome(world, options);
+    await ada.page.keyboard.press("Enter");
+    await ada.page.getByRole("button", { name: "Continue" }).click();
+    await ada.page.getByText("Type a name first.").waitFor();
+    return ada;
+  },
+
+  async "invited by a link"(world, options) {
+    const { server, ada } = await room(world);
+    const ben = await world.person(server, options);
+    await ben.goTo(await ada.link());
+    await ben.page.getByRole("heading", { name: /Analytical engines/ }).waitFor();
+    return ben;
+  },
+
+  async "a link that leads nowhere"(world, options) {
+    const ada = await world.person(await world.server(), options);
+    await ada.goTo("/r/AAAAA-AAAAA");
+    await ada.page.getByRole("heading", { name: "No room here" }).waitFor();
+    return ada;
+  },
+
+  async "signed in without a room"(world, options) {
+    const ada = await world.person(await world.server(), options);
+    await ada.signIn("Ada Lovelace");
+    await ada.page.getByLabel("Room name").waitFor();
+    return ada;
+  },
+
+  async "a code that is unknown"(world, options) {
+    const ada = await STATES["signed in without a room"](world, options);
+    await ada.page.getByLabel("Room code").fill("AAAAA-AAAAA");
+    await ada.page.keyboard.press("Enter");
+    await ada.page.getByText("No room has this code").waitFor();
+    return ada;
+  },
+
+  async "a new room"(world, options) {
+    const { ada } = await room(world, options);
+    return ada;
+  },
+
+  async "a busy room"(world, options) {
+    const { server, ada } = await room(world, options);
+    const people = { ada };
+    for (const [key, name] of [["ben", "Ben"], ["cleo", "Cleo de Mérode"]]) {
+      people[key] = await world.person(server);
+      await people[key].joinBy(await ada.link(), name, "Analytical engines");
+    }
+    for (const [key, text] of TALK) {
+      await people[key].say(text);
+      await until("it arrives", async () => (await ada.rows()).some((row) => row.text === text && row.state === "stored"));
+    }
+    await people.ben.composer.pressSequentially("One");
+    await ada.page.getByText("Ben is typing").waitFor();
+    return ada;
+  },
+
+  async "the connection is away"(world, options) {
+    const { proxy, ada } = await room(world, options);
+    await ada.say("This one is there.");
+    await ada.seesExactly(["This one is there."]);
+    proxy.refuse();
+    await ada.say("This one waits.");
+    await ada.banner.waitFor();
+    return ada;
+  },
+
+  async "a message that failed"(world, options) {
+    const { server, ada } = await room(world, options);
+    await ada.say("This one is there.");
+    await ada.seesExactly(["This one is there."]);
+    await server.kill();
+    await ada.say("This one is too long for the server that comes back. ".repeat(3).trim());
+    server.flags = ["--limit", "message_chars=100"];
+    await server.begin();
+    await ada.page.getByText("Not sent").waitFor();
+    await ada.banner.waitFor({ state: "hidden" });
+    return ada;
+  },
+
+  async "a text over the limit"(world, options) {
+    const { ada } = await room(world, options);
+    await ada.composer.fill("x".repeat(4_003));
+    await ada.page.getByText("3 characters too long to send").waitFor();
+    return ada;
+  },
+
+  async "the question before signing out"(world, options) {
+    const { ada } = await room(world, options);
+    await ada.pressSignOut();
+    await ada.page.getByRole("dialog").waitFor();
+    return ada;
+  },
+};

@@ -1,0 +1,21 @@
+//! Waits for something outside a page that tells nobody when it happens. The only clock of these tests.
+
+const PAUSE_MS = 20;
+
+/**
+ * Asks again and again until the answer is true, and gives it back.
+ * @template T
+ * @param {string} what for the message of the failure
+ * @param {() => T | Promise<T>} ask
+ * @param {number} withinMs
+ * @returns {Promise<T>}
+ */
+export async function until(what, ask, withinMs = 15_000) {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
