@@ -54,10 +54,7 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
             fs::remove_dir_all(&dist).context("dist/ can't be emptied")?;
         }
         let mut trunk = command(repo, "trunk");
-        // Trunk reads NO_COLOR as a true-or-false and refuses the usual `1`.
-        trunk
-            .args(["build", "--release", "--offline", "--locked", "--skip-version-check"])
-            .env_remove("NO_COLOR");
+        trunk.args(["build", "--release", "--offline", "--locked", "--skip-version-check"]);
         run(&mut trunk)
     })?;
     step("compresses every file of the page with brotli and gzip", || compress(&dist))?;
