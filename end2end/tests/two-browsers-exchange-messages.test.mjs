@@ -41,3 +41,28 @@ situation("a message of one's own is there at once and keeps its row when it is 
   await ada.seesExactly(["Not there yet"]);
   assert.equal(await row.getAttribute("data-state"), "stored", "the same element");
 });
+
+situation("a message of one's own is painted in the frame of its Enter", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server, {}, { init: lookAfterEnter });
+  await ada.makeRoom("Ada", "Engines");
+  await ada.say("Quick");
+  await ada.seesExactly(["Quick"]);
+  assert.equal(await ada.page.evaluate("rowsAfterEnter"), 1);
+});
+
+/** Runs in the page: counts the rows at the beginning of the frame after the one that Enter belongs to. */
+function lookAfterEnter() {
+  addEventListener(
+    "keydown",
+    ({ key }) => {
+      if (key !== "Enter") return;
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          window.rowsAfterEnter = document.querySelectorAll("[data-txn]").length;
+        }),
+      );
+    },
+    true,
+  );
+}

@@ -17,9 +17,7 @@ pub(crate) fn dist(repo: &Repo) -> Result<()> {
     build_server(repo)?;
     let out = repo.target().join("dist");
     step("puts both into target/dist", || {
-        if out.is_dir() {
-            fs::remove_dir_all(&out).context("target/dist can't be emptied")?;
-        }
+        page::empty(&out)?;
         copy_folder(&repo.path("dist"), &out.join("page"))?;
         let binary = format!("confab{}", std::env::consts::EXE_SUFFIX);
         fs::copy(repo.target().join("release").join(&binary), out.join(&binary))

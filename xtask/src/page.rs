@@ -6,6 +6,7 @@ use std::{
     hash::{DefaultHasher, Hasher},
     io::Write,
     path::{Path, PathBuf},
+    slice::from_ref,
 };
 
 use anyhow::{Context, Result, bail};
@@ -31,35 +32,42 @@ const SOURCES: &[&str] = &[
 
 /// Builds the page unless dist/ holds it already.
 pub(crate) fn build(repo: &Repo) -> Result<()> {
-    let stamp = repo.target().join("xtask/page.stamp");
     let dist = repo.path("dist");
+    let stamp = repo.target().join("xtask/page.stamp");
     let sources: Vec<_> = SOURCES.iter().map(|source| repo.path(source)).collect();
+    let sources = hash(repo, &sources)?;
+    // Also what was made of them: `trunk serve` writes into the same folder.
+    let made =
+        |repo| Ok::<_, anyhow::Error>(format!("{sources:016x} {:016x}\n", hash(repo, from_ref(&dist))?));
 
-    // Also what was made of it: `trunk serve` writes into the same folder.
-    let now = |repo: &Repo| -> Result<String> {
-        Ok(format!("{:016x} {:016x}\n", hash(repo, &sources)?, hash(repo, std::slice::from_ref(&dist))?))
-    };
-    if dist.join("index.html").is_file()
-        && fs::read_to_string(&stamp).is_ok_and(|was| Ok(was) == now(repo).map_err(drop))
-    {
+    if dist.join("index.html").is_file() && fs::read_to_string(&stamp).ok() == Some(made(repo)?) {
         note("the page in dist/ is as its sources are");
         return Ok(());
     }
 
     tools::prepare(repo)?;
     step("fetches the crates of Cargo.lock", || run(&mut cargo(repo, &["fetch", "--locked", "--quiet"])))?;
-    step("builds the page for release into dist/", || {
-        // Files are named after their content; those of the last build would stay.
-        if dist.is_dir() {
-            fs::remove_dir_all(&dist).context("dist/ can't be emptied")?;
-        }
+    // A server that runs goes on with the page that it has until the new one is whole.
+    let fresh = repo.path(".tools/page");
+    step("builds the page for release", || {
+        empty(&fresh)?;
         let mut trunk = command(repo, "trunk");
-        trunk.args(["build", "--release", "--offline", "--locked", "--skip-version-check"]);
-        run(&mut trunk)
+        trunk.args(["build", "--release", "--offline", "--locked", "--skip-version-check", "--dist"]);
+        run(trunk.arg(&fresh))
     })?;
-    step("compresses every file of the page with brotli and gzip", || compress(&dist))?;
+    step("compresses its files with brotli and gzip", || compress(&fresh))?;
+    empty(&dist)?;
+    fs::rename(&fresh, &dist).context("the page can't be moved to dist/")?;
     make_room_for(&stamp)?;
-    fs::write(&stamp, now(repo)?).context("the stamp of the page can't be written")
+    fs::write(&stamp, made(repo)?).context("the stamp of the page can't be written")
+}
+
+/// Removes a folder where there is one.
+pub(crate) fn empty(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} can't be removed", folder.display()))?;
+    }
+    Ok(())
 }
 
 /// Writes `name.br` and `name.gz` beside each file, where they are smaller, and says the whole size.
