@@ -1,0 +1,243 @@
+//! The one task that writes: takes all that waits, stores it in one transaction, then answers, then has
+//! everybody look. Decides nothing itself: the [`Ledger`] does, and `refresh` judges sessions.
+
+use std::sync::Arc;
+
+use shared::{
+    ErrorCode, RoomId, Seq, SessionId, Timestamp, UserId,
+    api::{Room, RoomState, Visibility},
+    event::Profile,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use super::{batch::Work, hub::Hub, ledger::Post, mailbox::Mailbox};
+use crate::{
+    clock,
+    metrics::Metrics,
+    options::ServerOptions,
+    store::{Store, StoreError, Writer},
+};
+
+/// Why a request was not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Overloaded, shutting down, or the disk does not take it. Ask again later.
+    #[error("the server can't store this now")]
+    Unavailable,
+    /// The person is not in the room, or there is none.
+    #[error("you are not in this room")]
+    NotMember,
+    /// There is no such room.
+    #[error("there is no such room")]
+    NoRoom,
+    /// The `txn_id` was used for something else.
+    #[error("this `txn_id` was used for another message")]
+    Conflict,
+    /// It answers an event that does not exist.
+    #[error("the room has no such event")]
+    NoSuchReply,
+    /// Another room has this code; mint another.
+    #[error("another room has this code")]
+    CodeTaken,
+    /// A limit is reached; its name.
+    #[error("the limit `{0}` is reached")]
+    Full(&'static str),
+}
+
+impl CommitError {
+    /// The name of the error on the wire.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::Unavailable => ErrorCode::Unavailable,
+            Self::NotMember => ErrorCode::NotMember,
+            Self::NoRoom => ErrorCode::NotFound,
+            Self::Conflict => ErrorCode::Conflict,
+            Self::NoSuchReply => ErrorCode::Invalid,
+            Self::CodeTaken => ErrorCode::Internal,
+            Self::Full(_) => ErrorCode::Forbidden,
+        }
+    }
+}
+
+/// What became of a presented refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was good; this is the newest generation now.
+    Renewed {
+        /// The generation.
+        generation: u64,
+        /// Whose session it is.
+        user: UserId,
+    },
+    /// A copy was about: the session is over now, and its sockets are being closed.
+    Revoked,
+    /// There is no such session, or it was over before.
+    Unknown,
+}
+
+pub(super) type Done<T> = oneshot::Sender<Result<T, CommitError>>;
+
+/// Something to be stored.
+#[derive(Debug)]
+pub(super) enum Request {
+    Post { post: Post, mailbox: Arc<Mailbox> },
+    Read { user: UserId, room: RoomId, seq: Seq },
+    Guest { user: Profile, session: SessionId, done: Done<()> },
+    Rotate { session: SessionId, presented: u64, now: Timestamp, done: Done<Rotation> },
+    Confirm { session: SessionId, generation: u64 },
+    EndSession { session: SessionId, done: Done<()> },
+    MakeRoom { by: Profile, room: Room, done: Done<()> },
+    Join { by: Profile, room: RoomId, done: Done<()> },
+    Leave { by: Profile, room: RoomId, done: Done<()> },
+}
+
+/// The way to the one task that writes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Request>,
+    store: Store,
+    metrics: Arc<Metrics>,
+}
+
+impl Committer {
+    /// Starts the task. It ends, and closes the database, when the last handle is dropped and all that
+    /// was asked is stored; wait for it before the program ends.
+    pub fn start(
+        writer: Writer,
+        store: Store,
+        hub: Arc<Hub>,
+        metrics: Arc<Metrics>,
+        options: &ServerOptions,
+    ) -> (Self, JoinHandle<()>) {
+        let (queue, requests) = mpsc::channel(options.commit_queue);
+        let work = Work::new(hub, metrics.clone(), options.limits.rooms_per_user);
+        let task = tokio::spawn(run(requests, writer, work, options.commit_batch));
+        (Self { queue, store, metrics }, task)
+    }
+
+    /// Asks to have a message stored; the answer comes to the mailbox.
+    ///
+    /// # Errors
+    /// When too much waits for the disk; there is no answer then.
+    pub fn post(&self, post: Post, mailbox: Arc<Mailbox>) -> Result<(), CommitError> {
+        self.ask(Request::Post { post, mailbox })
+    }
+
+    /// Asks to have a read marker stored. It is dropped when too much waits: the next one says more.
+    pub fn read(&self, user: UserId, room: RoomId, seq: Seq) {
+        // A marker that is lost is moved on by the next.
+        let _dropped = self.ask(Request::Read { user, room, seq });
+    }
+
+    /// Takes note that the answer with this generation of refresh token has arrived, because its access
+    /// token is in use. Dropped when too much waits: it will be in use again.
+    pub fn confirm_session(&self, session: SessionId, generation: u64) {
+        let _dropped = self.ask(Request::Confirm { session, generation });
+    }
+
+    fn ask(&self, request: Request) -> Result<(), CommitError> {
+        let asked = self.queue.try_send(request).map_err(|_| CommitError::Unavailable);
+        if asked.is_ok() {
+            self.metrics.commit_queue.inc();
+        }
+        asked
+    }
+
+    async fn call<T>(&self, request: impl FnOnce(Done<T>) -> Request) -> Result<T, CommitError> {
+        let (done, answer) = oneshot::channel();
+        self.ask(request(done))?;
+        answer.await.unwrap_or(Err(CommitError::Unavailable))
+    }
+
+    /// Stores a new guest and their first sign-in, at generation 1.
+    ///
+    /// # Errors
+    /// When it can't be stored; the same for every call here.
+    pub async fn make_guest(&self, user: Profile, session: SessionId) -> Result<(), CommitError> {
+        self.call(|done| Request::Guest { user, session, done }).await
+    }
+
+    /// Judges a presented refresh token and stores what follows from it. A revoked session's sockets are closed.
+    ///
+    /// # Errors
+    /// When it can't be stored.
+    pub async fn rotate_session(
+        &self,
+        session: SessionId,
+        presented: u64,
+        now: Timestamp,
+    ) -> Result<Rotation, CommitError> {
+        self.call(|done| Request::Rotate { session, presented, now, done }).await
+    }
+
+    /// Ends a sign-in and closes its sockets.
+    ///
+    /// # Errors
+    /// When it can't be stored.
+    pub async fn end_session(&self, session: SessionId) -> Result<(), CommitError> {
+        self.call(|done| Request::EndSession { session, done }).await
+    }
+
+    /// Makes a room with its maker as owner.
+    ///
+    /// # Errors
+    /// When another room has the code, the person is in too many rooms, or it can't be stored.
+    pub async fn make_room(
+        &self,
+        by: &Profile,
+        name: String,
+        visibility: Visibility,
+        code: String,
+    ) -> Result<RoomState, CommitError> {
+        let id = RoomId::mint(clock::now().unix_ms(), clock::random_bytes());
+        let room = Room { id, name, visibility, code, members: 0 };
+        self.call(|done| Request::MakeRoom { by: by.clone(), room, done }).await?;
+        self.state(by.id, id).await
+    }
+
+    /// Makes somebody a member; who is one already gets the same answer. Their open sockets read the room at once.
+    ///
+    /// # Errors
+    /// When there is no such room, the person is in too many, or it can't be stored.
+    pub async fn join(&self, by: &Profile, room: RoomId) -> Result<RoomState, CommitError> {
+        self.call(|done| Request::Join { by: by.clone(), room, done }).await?;
+        self.state(by.id, room).await
+    }
+
+    /// Ends a membership. The `leave` is the last event of the room that the person's sockets get.
+    ///
+    /// # Errors
+    /// When the person is not in the room, or it can't be stored.
+    pub async fn leave(&self, by: &Profile, room: RoomId) -> Result<(), CommitError> {
+        self.call(|done| Request::Leave { by: by.clone(), room, done }).await
+    }
+
+    /// A person's room, after it was stored that it is one.
+    async fn state(&self, user: UserId, room: RoomId) -> Result<RoomState, CommitError> {
+        match self.store.room_of(user, room).await {
+            Ok(state) => state.ok_or(CommitError::NotMember),
+            Err(error) => {
+                tracing::error!(%error, "a room that was just stored can't be read");
+                Err(CommitError::Unavailable)
+            }
+        }
+    }
+}
+
+async fn run(mut requests: mpsc::Receiver<Request>, mut writer: Writer, mut work: Work, batch: usize) {
+    let mut waiting = Vec::with_capacity(batch);
+    while requests.recv_many(&mut waiting, batch).await > 0 {
+        work.store(&mut writer, &mut waiting).await;
+    }
+    if let Err(error) = writer.close().await {
+        tracing::warn!(%error, "the database was not closed in order");
+    }
+}
+
+/// What the log says of a failed transaction: the error names statements and files, never what is in a row.
+pub(super) fn complain(error: &StoreError, requests: usize) {
+    tracing::error!(%error, requests, "a batch could not be stored; nothing of it is");
+}

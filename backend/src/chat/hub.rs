@@ -1,0 +1,264 @@
+//! Who is connected and which rooms are in memory; passes on what was stored and what people do. Knows no
+//! socket: a connection is a mailbox. Everything here can be thrown away at any moment; the database is the truth.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use shared::{
+    CloseCode, Event, RoomId, Seq, ServerFrame, UserId,
+    frame::{ReadSignal, TypingSignal},
+};
+use tokio::time::Instant;
+
+use super::{
+    addresses::Addresses,
+    encode,
+    ledger::Changes,
+    log::Block,
+    mailbox::{Mailbox, Order},
+    people::{Person, Seen},
+    rate::Rate,
+    room::Room,
+    session::{Now, Rules},
+    signal::About,
+    slot::RoomSlot,
+};
+use crate::{
+    clock,
+    metrics::Metrics,
+    options::ServerOptions,
+    store::{Store, StoreError},
+};
+
+/// Everything that connections share.
+#[derive(Debug)]
+pub struct Hub {
+    pub(super) store: Store,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) addresses: Arc<Addresses>,
+    pub(super) presence_offline: Duration,
+    reconnect_spread: Duration,
+    ring: (usize, usize),
+    started: Instant,
+    is_closing: AtomicBool,
+    rooms: Mutex<HashMap<RoomId, Arc<RoomSlot>>>,
+    pub(super) people: Mutex<HashMap<UserId, Person>>,
+    pub(super) seen: Seen,
+    /// Every socket, known or not, by a number of its own.
+    pub(super) sockets: Mutex<Sockets>,
+    pub(super) socket_gone: tokio::sync::Notify,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Sockets {
+    next: u64,
+    open: HashMap<u64, Arc<Mailbox>>,
+}
+
+impl Hub {
+    /// A hub where nobody is.
+    pub fn new(store: Store, options: &ServerOptions, metrics: Arc<Metrics>) -> Arc<Self> {
+        let limits = options.limits.clone();
+        let rules = Rules {
+            frames: Rate::new(limits.frames_burst, limits.frames_per_second, Duration::from_secs(1)),
+            messages: Rate::new(limits.messages_burst, limits.messages_per_minute, Duration::from_secs(60)),
+            heartbeat: options.heartbeat,
+            silence: options.silence,
+            posts_in_flight: options.posts_in_flight,
+            limits,
+        };
+        Arc::new(Self {
+            store,
+            metrics,
+            rules: Arc::new(rules),
+            addresses: Arc::default(),
+            presence_offline: options.presence_offline,
+            reconnect_spread: options.reconnect_spread,
+            ring: (options.room_ring_events, options.room_ring_bytes),
+            started: Instant::now(),
+            is_closing: AtomicBool::new(false),
+            rooms: Mutex::default(),
+            people: Mutex::default(),
+            seen: Seen::default(),
+            sockets: Mutex::default(),
+            socket_gone: tokio::sync::Notify::new(),
+        })
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Now {
+        Now { tick: self.started.elapsed(), wall: clock::now() }
+    }
+
+    /// What holds for every session.
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// The sockets of all addresses.
+    pub fn addresses(&self) -> &Arc<Addresses> {
+        &self.addresses
+    }
+
+    /// How many sockets are open, known or not.
+    pub fn socket_count(&self) -> usize {
+        self.sockets().open.len()
+    }
+
+    /// Whether the server goes down.
+    pub fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    pub(super) fn sockets(&self) -> MutexGuard<'_, Sockets> {
+        self.sockets.lock().expect("nothing panics while it holds the sockets")
+    }
+
+    pub(super) fn people(&self) -> MutexGuard<'_, HashMap<UserId, Person>> {
+        self.people.lock().expect("nothing panics while it holds the people")
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<RoomSlot>>> {
+        self.rooms.lock().expect("nothing panics while it holds the rooms")
+    }
+
+    /// Counts a socket in.
+    pub fn open_socket(&self, mailbox: &Arc<Mailbox>) -> u64 {
+        let mut sockets = self.sockets();
+        sockets.next += 1;
+        let number = sockets.next;
+        sockets.open.insert(number, mailbox.clone());
+        self.metrics.sockets_open.inc();
+        self.metrics.sockets_opened.inc();
+        if self.is_closing() {
+            mailbox.order(CLOSE_FOR_RESTART);
+        }
+        number
+    }
+
+    /// Counts a socket out.
+    pub fn close_socket(&self, number: u64) {
+        self.sockets().open.remove(&number);
+        self.metrics.sockets_open.dec();
+        self.socket_gone.notify_waiters();
+    }
+
+    /// Tells every client when to come back, closes their sockets with 1012 once their posts are answered,
+    /// and returns when all are gone. The caller bounds the wait.
+    pub async fn begin_shutdown(&self) {
+        self.is_closing.store(true, Ordering::Release);
+        let spread = u64::try_from(self.reconnect_spread.as_millis()).unwrap_or(u64::MAX).max(1);
+        for mailbox in self.sockets().open.values() {
+            let reconnect_after_ms = u64::from_be_bytes(clock::random_bytes()) % spread;
+            mailbox.order(Order::Shutdown { reconnect_after_ms });
+            mailbox.order(CLOSE_FOR_RESTART);
+        }
+        loop {
+            let gone = self.socket_gone.notified();
+            if self.socket_count() == 0 {
+                return;
+            }
+            gone.await;
+        }
+    }
+
+    /// A room's place in memory with this connection as a reader. Its head may not be known yet.
+    pub(super) fn enter(&self, room: RoomId, mailbox: &Arc<Mailbox>) -> Arc<RoomSlot> {
+        let mut rooms = self.rooms();
+        let slot = rooms.entry(room).or_insert_with(|| {
+            self.metrics.rooms_open.inc();
+            let (events, bytes) = self.ring;
+            Arc::new(RoomSlot::new(room, Room::new(events, bytes)))
+        });
+        slot.add_reader(mailbox.clone());
+        slot.clone()
+    }
+
+    /// Asks the database where a room is, if nobody knows. Asked after the room came into memory, so that
+    /// whatever is stored later is appended to it.
+    pub(super) async fn settle(&self, slot: &RoomSlot) -> Result<(), StoreError> {
+        if slot.with(|room| room.is_settled()) {
+            return Ok(());
+        }
+        match self.store.head(slot.id).await? {
+            Some(head) => slot.settle(head),
+            None => return Err(StoreError::Broken("member of a room that does not exist")),
+        }
+        Ok(())
+    }
+
+    /// The connection reads this room no more. A room without readers leaves memory.
+    pub fn exit(&self, slot: &RoomSlot, mailbox: &Arc<Mailbox>) {
+        let mut rooms = self.rooms();
+        if slot.remove_reader(mailbox) && rooms.remove(&slot.id).is_some() {
+            self.metrics.rooms_open.dec();
+        }
+    }
+
+    /// A room that somebody reads.
+    pub(super) fn slot(&self, room: RoomId) -> Option<Arc<RoomSlot>> {
+        self.rooms().get(&room).cloned()
+    }
+
+    /// Takes what was stored: readers come and go, the rooms' logs grow, everybody looks.
+    pub(super) fn publish(&self, changes: Changes) {
+        let Changes { mut events, heads, told, moves, .. } = changes;
+        // Before the events can be seen, so that a `leave` is the last one that who left is given.
+        moves.iter().for_each(|change| self.apply_move(change));
+        events.sort_by_key(|event| event.room_id);
+        let changed: Vec<_> = events
+            .chunk_by(|one, other| one.room_id == other.room_id)
+            .filter_map(|events: &[Event]| {
+                let room = events.first()?.room_id;
+                let slot = self.slot(room)?;
+                slot.append(Block::encode(events), *heads.get(&room)?);
+                Some(slot)
+            })
+            .collect();
+        changed.iter().for_each(|slot| slot.wake_readers());
+        moves.iter().filter(|change| change.role.is_some()).for_each(|change| self.introduce(change));
+        for ((room, user), seq) in told {
+            self.tell_read(room, user, seq);
+        }
+    }
+
+    /// Passes on that somebody types, to everybody else in a small room.
+    pub fn typing(&self, slot: &RoomSlot, user: UserId, active: bool) {
+        let now = self.started.elapsed();
+        if slot.with(|room| room.passes_typing(user, active, now, &self.rules.limits)) {
+            let signal = TypingSignal { room_id: slot.id, user_id: user, active };
+            let frame = encoded(&ServerFrame::Typing(signal));
+            slot.signal(About::Typing(slot.id, user), &frame, Some(user));
+        }
+    }
+
+    /// Passes on that somebody has read so far: to their own sockets, and to everybody in a small room.
+    fn tell_read(&self, room_id: RoomId, user: UserId, seq: Seq) {
+        let frame = encoded(&ServerFrame::Read(ReadSignal { room_id, user_id: user, seq }));
+        let about = About::Read(room_id, user);
+        self.mailboxes_of(user).iter().for_each(|mailbox| mailbox.signal(about, frame.clone()));
+        if let Some(slot) = self.slot(room_id)
+            && slot.with(|room| room.passes_signals(&self.rules.limits))
+        {
+            slot.signal(about, &frame, Some(user));
+        }
+    }
+}
+
+const CLOSE_FOR_RESTART: Order =
+    Order::Close { code: CloseCode::Restart, reason: "the server is about to restart" };
+
+/// A frame for many readers.
+pub(super) fn encoded(frame: &ServerFrame) -> Bytes {
+    let mut bytes = Vec::new();
+    encode::push_frame(&mut bytes, frame);
+    bytes.into()
+}

@@ -1,0 +1,168 @@
+//! What waits for one connection, and the way to wake it. Knows neither the connection nor who writes to it.
+//!
+//! Events never wait here: a wake only says "look again", and the connection reads from the rooms' logs. What
+//! does wait is bounded: answers by the posts and pages that a socket may have in flight, signals by
+//! [`Signals`], orders by how fast a person may join and leave rooms.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use shared::{
+    CloseCode, RoomId, Seq, TxnId, UserId,
+    frame::{Ack, SyncFrom},
+};
+
+use super::{
+    committer::CommitError,
+    signal::{About, Signals},
+    slot::RoomSlot,
+};
+
+/// The answer to a request of this connection.
+#[derive(Debug)]
+pub enum Reply {
+    /// A post is stored, or is not.
+    Posted {
+        /// The request.
+        txn_id: TxnId,
+        /// The room.
+        room_id: RoomId,
+        /// What became of it.
+        answer: Result<Ack, CommitError>,
+    },
+    /// A page was read.
+    Page {
+        /// The room.
+        room_id: RoomId,
+        /// From where.
+        from: SyncFrom,
+        /// The head that it was cut at.
+        head: Seq,
+        /// Whether there is more.
+        has_more: bool,
+        /// The frame, encoded.
+        frame: Bytes,
+    },
+    /// A page could not be read.
+    NoPage {
+        /// The room.
+        room_id: RoomId,
+    },
+}
+
+/// What a connection has to do.
+#[derive(Debug)]
+pub enum Order {
+    /// Read this room too.
+    Join {
+        /// The room, in which the connection is a reader already.
+        slot: Arc<RoomSlot>,
+        /// The event before the `join`.
+        from: Seq,
+    },
+    /// Read that room up to this event and no further.
+    Leave {
+        /// The room.
+        room_id: RoomId,
+        /// The `leave`.
+        seq: Seq,
+    },
+    /// Say that the server goes down, and store nothing more.
+    Shutdown {
+        /// When this client may come back.
+        reconnect_after_ms: u64,
+    },
+    /// Close, once every post was answered.
+    Close {
+        /// Why, for programs.
+        code: CloseCode,
+        /// Why, for people.
+        reason: &'static str,
+    },
+}
+
+/// Everything that waited.
+#[derive(Debug, Default)]
+pub struct Mail {
+    /// Answers, in order.
+    pub replies: Vec<Reply>,
+    /// Orders, in order.
+    pub orders: Vec<Order>,
+    /// Signals.
+    pub signals: Signals,
+}
+
+/// What waits for one connection.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    user: OnceLock<UserId>,
+    mail: Mutex<Mail>,
+    /// Whether `mail` holds anything: most wakes are about rooms only, and need no lock.
+    has_mail: AtomicBool,
+    /// Whether the connection was woken and has not looked yet, so that it is woken once.
+    is_woken: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Mailbox {
+    /// The client is known; that does not change any more.
+    pub fn belongs_to(&self, user: UserId) {
+        self.user.get_or_init(|| user);
+    }
+
+    /// Whose it is, once known.
+    pub fn user(&self) -> Option<UserId> {
+        self.user.get().copied()
+    }
+
+    fn put(&self, put: impl FnOnce(&mut Mail)) {
+        put(&mut self.mail.lock().expect("nothing panics while it holds the mail"));
+        self.has_mail.store(true, Ordering::Release);
+    }
+
+    /// Leaves an answer. [`Self::wake`] comes later, when the events that belong to it can be read too.
+    pub fn reply(&self, reply: Reply) {
+        self.put(|mail| mail.replies.push(reply));
+    }
+
+    /// Leaves an order, and wakes.
+    pub fn order(&self, order: Order) {
+        self.put(|mail| mail.orders.push(order));
+        self.wake();
+    }
+
+    /// Leaves a signal, and wakes.
+    pub fn signal(&self, about: About, frame: Bytes) {
+        self.put(|mail| mail.signals.put(about, frame));
+        self.wake();
+    }
+
+    /// Has the connection look again, once.
+    pub fn wake(&self) {
+        if !self.is_woken.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+    }
+
+    /// Ready when the connection was woken since it last looked.
+    pub fn poll_woken(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.is_woken.swap(false, Ordering::AcqRel) {
+            return Poll::Ready(());
+        }
+        self.waker.register(context.waker());
+        if self.is_woken.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Takes everything that waits.
+    pub fn take(&self) -> Option<Mail> {
+        let has_mail = self.has_mail.swap(false, Ordering::AcqRel);
+        has_mail.then(|| std::mem::take(&mut *self.mail.lock().expect("nothing panics while it holds the mail")))
+    }
+}

@@ -1,0 +1,21 @@
+//! What the chat is: rooms, their logs, what a socket may say, what gets stored.
+//!
+//! [`rate`], [`log`], [`room`], [`session`], [`signal`], [`ledger`] and [`presence`] are pure: no IO, no
+//! clock, no randomness. [`committer`], [`hub`] and [`mailbox`] connect them with the database and the sockets.
+
+pub mod addresses;
+mod batch;
+pub mod committer;
+pub mod encode;
+pub mod hub;
+pub mod ledger;
+pub mod log;
+pub mod mailbox;
+pub mod people;
+pub mod place;
+pub mod presence;
+pub mod rate;
+pub mod room;
+pub mod session;
+pub mod signal;
+pub mod slot;

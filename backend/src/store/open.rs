@@ -1,0 +1,111 @@
+//! Opens the database and brings its tables up to date.
+
+use std::{path::Path, time::Duration};
+
+use shared::{Epoch, Timestamp};
+use sqlx::{
+    ConnectOptions as _, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::write::Writer;
+use crate::clock;
+
+/// Connections that read: pages of history are short, and SQLite's readers wait for nobody.
+const READERS: u32 = 4;
+
+/// How long a statement waits for another program that holds the file (a backup, a shell).
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept per connection: each of the writer's bulk statements exists in a few sizes.
+const STATEMENTS: usize = 200;
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database said no: locked, full, broken or away.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("the database can't be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A row that this program would never have written.
+    #[error("the database holds a {0} that makes no sense")]
+    Broken(&'static str),
+}
+
+/// The reading half of the database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) readers: SqlitePool,
+    epoch: Epoch,
+}
+
+impl Store {
+    /// Opens `confab.db` in `data_dir`, which exists; makes it where it is missing.
+    ///
+    /// # Errors
+    /// When the file can't be opened, is no database, or is of a newer version of this program.
+    pub async fn open(data_dir: &Path) -> Result<(Self, Writer), StoreError> {
+        // Data reaches the disk with every commit (FULL), so that an ack is a promise.
+        let options = options(SqliteConnectOptions::new().filename(data_dir.join("confab.db")))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let readers = options.clone().pragma("query_only", "ON");
+        Self::connect(options, readers).await
+    }
+
+    /// A database that is gone with its last handle, for tests.
+    ///
+    /// # Errors
+    /// When the tables can't be made.
+    pub async fn in_memory() -> Result<(Self, Writer), StoreError> {
+        let name = Uuid::from_bytes(clock::random_bytes());
+        let options = options(SqliteConnectOptions::new().filename(format!("file:{name}?mode=memory")))
+            .in_memory(true)
+            .shared_cache(true);
+        // Without WAL a reader would wait for the writer; what it may see too early lies beyond every head.
+        let readers = options.clone().pragma("read_uncommitted", "ON");
+        Self::connect(options, readers).await
+    }
+
+    async fn connect(
+        writer: SqliteConnectOptions,
+        readers: SqliteConnectOptions,
+    ) -> Result<(Self, Writer), StoreError> {
+        let mut connection = writer.connect().await?;
+        sqlx::migrate!().run(&mut connection).await?;
+        let epoch = epoch(&mut connection, clock::now()).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(readers).await?;
+        Ok((Self { readers, epoch }, Writer::new(connection, writer)))
+    }
+
+    /// Which incarnation of the log this is.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Ends the connections that read; who still has one finishes first.
+    pub async fn close(&self) {
+        self.readers.close().await;
+    }
+}
+
+fn options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.foreign_keys(true).busy_timeout(BUSY).statement_cache_capacity(STATEMENTS)
+}
+
+/// Reads the epoch; a new database gets one.
+async fn epoch(connection: &mut SqliteConnection, now: Timestamp) -> Result<Epoch, StoreError> {
+    let minted = Epoch::mint(now.unix_ms(), clock::random_bytes());
+    sqlx::query("INSERT INTO meta (id, epoch, made_at) VALUES (1, ?, ?) ON CONFLICT (id) DO NOTHING")
+        .bind(minted.as_uuid())
+        .bind(now.unix_ms().cast_signed())
+        .execute(&mut *connection)
+        .await?;
+    let epoch: Uuid =
+        sqlx::query_scalar("SELECT epoch FROM meta WHERE id = 1").fetch_one(&mut *connection).await?;
+    Ok(Epoch::from_uuid(epoch))
+}

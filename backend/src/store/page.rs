@@ -1,0 +1,146 @@
+//! Pages of a room's events, by their place in the log and never by time.
+
+use std::ops::RangeInclusive;
+
+use shared::{
+    Event, EventBody, RoomId, Seq, TxnId,
+    frame::{Events, SyncFrom},
+};
+use sqlx::{Row as _, sqlite::SqliteRow};
+
+use super::{
+    open::{Store, StoreError},
+    rows,
+};
+
+/// Events of a room in ascending order, without holes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The events.
+    pub events: Vec<Event>,
+    /// The head that the page was cut at.
+    pub head: Seq,
+    /// Whether there is more in the direction that was asked for.
+    pub has_more: bool,
+}
+
+impl Page {
+    /// As a frame.
+    pub fn into_frame(self, room_id: RoomId) -> Events {
+        Events { room_id, events: self.events, head: self.head, has_more: self.has_more }
+    }
+}
+
+/// Which events a page holds: because seqs have no holes, that is arithmetic. Nothing for an empty page.
+fn range(from: SyncFrom, limit: u64, head: Seq) -> Option<RangeInclusive<u64>> {
+    let (first, last) = match from {
+        SyncFrom::After(seq) => (seq.get() + 1, seq.get().saturating_add(limit).min(head.get())),
+        SyncFrom::Before(seq) => {
+            let end = seq.get().min(head.get() + 1);
+            (end.saturating_sub(limit).max(1), end.saturating_sub(1))
+        }
+    };
+    (first <= last).then_some(first..=last)
+}
+
+impl Store {
+    /// A page of at most `limit` events up to `head`, which the caller has seen stored.
+    ///
+    /// # Errors
+    /// When the database can't be asked, or an event that must be there is not.
+    pub async fn page(
+        &self,
+        room: RoomId,
+        from: SyncFrom,
+        limit: u64,
+        head: Seq,
+    ) -> Result<Page, StoreError> {
+        let Some(range) = range(from, limit, head) else {
+            return Ok(Page { events: Vec::new(), head, has_more: false });
+        };
+        let (first, last) = (*range.start(), *range.end());
+        let rows = sqlx::query(
+            "SELECT e.room_id, e.seq, e.msg_no, e.timestamp, e.txn_id, e.kind, e.content, e.reply_to, \
+             u.id AS user_id, u.name AS user_name, u.avatar \
+             FROM events e JOIN users u ON u.id = e.author \
+             WHERE e.room_id = ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq",
+        )
+        .bind(room.as_uuid())
+        .bind(first.cast_signed())
+        .bind(last.cast_signed())
+        .fetch_all(&self.readers)
+        .await?;
+        if rows.len() as u64 != last - first + 1 {
+            return Err(StoreError::Broken("room with a hole in its log"));
+        }
+        let has_more = match from {
+            SyncFrom::After(_) => last < head.get(),
+            SyncFrom::Before(_) => first > 1,
+        };
+        let events = rows.iter().map(event).collect::<sqlx::Result<_>>()?;
+        Ok(Page { events, head, has_more })
+    }
+}
+
+fn event(row: &SqliteRow) -> sqlx::Result<Event> {
+    let kind: &str = row.try_get("kind")?;
+    let body = match kind {
+        "message" => EventBody::Message { content: row.try_get("content")?, reply_to: reply_to(row)? },
+        "join" => EventBody::Join,
+        "leave" => EventBody::Leave,
+        other => EventBody::Other { kind: other.to_owned() },
+    };
+    Ok(Event {
+        room_id: rows::id(row, "room_id", RoomId::from_uuid)?,
+        seq: rows::seq(row, "seq")?,
+        msg_no: rows::msg_no(row, "msg_no")?,
+        timestamp: rows::moment(row, "timestamp")?,
+        txn_id: rows::id(row, "txn_id", TxnId::from_uuid)?,
+        author: rows::profile(row)?,
+        body,
+    })
+}
+
+fn reply_to(row: &SqliteRow) -> sqlx::Result<Option<Seq>> {
+    let value: Option<i64> = row.try_get("reply_to")?;
+    match value {
+        None => Ok(None),
+        Some(_) => rows::seq(row, "reply_to").map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seq(value: u64) -> Seq {
+        Seq::new(value).unwrap()
+    }
+
+    #[test]
+    fn a_page_after_a_place_begins_with_the_next_event_and_ends_at_limit_or_head() {
+        let after = |place, limit| range(SyncFrom::After(seq(place)), limit, seq(10));
+        assert_eq!(after(0, 4), Some(1..=4));
+        assert_eq!(after(8, 4), Some(9..=10));
+        assert_eq!(after(10, 4), None);
+        assert_eq!(after(11, 4), None);
+        assert_eq!(range(SyncFrom::After(Seq::MAX), 4, seq(10)), None);
+    }
+
+    #[test]
+    fn a_page_before_a_place_ends_with_the_event_before_it() {
+        let before = |place, limit| range(SyncFrom::Before(seq(place)), limit, seq(10));
+        assert_eq!(before(5, 3), Some(2..=4));
+        assert_eq!(before(3, 4), Some(1..=2));
+        assert_eq!(before(11, 3), Some(8..=10));
+        assert_eq!(before(5_000, 3), Some(8..=10));
+        assert_eq!(before(1, 3), None);
+        assert_eq!(before(0, 3), None);
+    }
+
+    #[test]
+    fn an_empty_room_has_only_empty_pages() {
+        assert_eq!(range(SyncFrom::After(Seq::ZERO), 100, Seq::ZERO), None);
+        assert_eq!(range(SyncFrom::Before(Seq::MAX), 100, Seq::ZERO), None);
+    }
+}
