@@ -47,10 +47,8 @@ pub(crate) fn unit_tests(repo: &Repo) -> Result<Count> {
 /// Runs the tests of end2end against the server of the dev profile, which reads the page from dist/.
 pub(crate) fn tests(repo: &Repo, files: &[String]) -> Result<Count> {
     let mut node = node(repo)?;
+    // With no file named, Node finds every `*.test.mjs` in the folder.
     node.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]);
-    if files.is_empty() {
-        node.arg("tests/");
-    }
     counted(node.args(files))
 }
 

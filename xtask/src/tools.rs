@@ -107,7 +107,7 @@ fn names_version(answer: &str, version: &str) -> bool {
     answer.split_whitespace().nth(1) == Some(version)
 }
 
-/// The packages of a folder's package-lock.json, installed beside it; `program` or a folder of it proves it.
+/// Installs the packages of a folder's package-lock.json beside it, unless they are there.
 pub(crate) fn npm(repo: &Repo, folder: &str, what: &str) -> Result<()> {
     let folder_path = repo.path(folder);
     // npm writes this file last, as its own copy of what it has installed.
