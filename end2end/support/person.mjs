@@ -10,7 +10,7 @@ const PATIENCE_MS = 20_000;
 
 /**
  * A row of the timeline as it stands in the page.
- * @typedef {{txn: string, seq: number | null, state: string, text: string}} Row
+ * @typedef {{txn: string, seq: number | null, state: string, author: string, text: string}} Row
  */
 
 /** Said by Chromium itself where a connection or a call fails; the page can't prevent it. */
@@ -46,6 +46,17 @@ export class Person {
 
   async goTo(path = "/") {
     await this.page.goto(new URL(path, this.origin).href);
+    await this.programIsThere();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.programIsThere();
+  }
+
+  /** Until then the static page of index.html stands there. */
+  async programIsThere() {
+    await this.page.locator("#shell").waitFor({ state: "detached" });
   }
 
   /** Opens the page and becomes a guest. */
@@ -99,12 +110,12 @@ export class Person {
 
   /** The lines of the list of members. */
   get members() {
-    return this.page.getByRole("list", { name: "Members" }).getByRole("listitem");
+    return this.page.getByRole("complementary", { name: "Members" }).getByRole("listitem");
   }
 
   /** What is said about the connection. */
   get banner() {
-    return this.page.locator("[data-banner]");
+    return this.page.getByRole("region", { name: "Connection" });
   }
 
   /** Who wrote the messages, from top to bottom. */
@@ -160,11 +171,12 @@ export class Person {
 
 /** Runs in the page. */
 function readRows() {
-  return [...document.querySelectorAll("[data-txn]")].map((row) => ({
+  return [...document.querySelectorAll(".message[data-txn]")].map((row) => ({
     txn: row.dataset.txn,
     seq: row.dataset.seq ? Number(row.dataset.seq) : null,
     state: row.dataset.state,
-    text: row.querySelector("[data-text]")?.textContent ?? "",
+    author: row.querySelector(".who").textContent,
+    text: row.querySelector(".text").textContent,
   }));
 }
 

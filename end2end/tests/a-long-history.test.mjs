@@ -44,7 +44,7 @@ situation("what somebody reads is not moved by what arrives, and a button leads 
   await ben.log.evaluate((log) => log.scrollBy(0, -600));
   const place = () => ben.log.evaluate((log) => {
     const { top } = log.getBoundingClientRect();
-    const row = [...log.querySelectorAll("[data-txn]")].find((row) => row.getBoundingClientRect().top > top);
+    const row = [...log.querySelectorAll(".message[data-txn]")].find((row) => row.getBoundingClientRect().top > top);
     return [row.dataset.txn, Math.round(row.getBoundingClientRect().top - top)];
   });
   let before = await place();
@@ -67,9 +67,9 @@ situation("what somebody reads is not moved by what arrives, and a button leads 
 async function inView(person, text) {
   return await person.log.evaluate((log, text) => {
     const view = log.getBoundingClientRect();
-    return [...log.querySelectorAll("[data-txn]")].some((row) => {
+    return [...log.querySelectorAll(".message[data-txn]")].some((row) => {
       const { top, bottom } = row.getBoundingClientRect();
-      return row.textContent.includes(text) && top >= view.top - 1 && bottom <= view.bottom + 1;
+      return row.querySelector(".text").textContent === text && top >= view.top - 1 && bottom <= view.bottom + 1;
     });
   }, text);
 }

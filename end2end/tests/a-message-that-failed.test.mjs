@@ -17,14 +17,14 @@ async function withFailed(world) {
   await ada.say("Short");
   server.flags = ["--limit", "message_chars=100"];
   await server.begin();
-  await ada.page.locator("[data-txn][data-state=failed]").getByText("Not sent").waitFor();
+  await ada.page.locator(".message[data-state=failed]").getByText("Not sent").waitFor();
   await ben.sees("Short");
   return { server, ada, ben };
 }
 
 situation("a refused message says why, and the next one is sent all the same", async (world) => {
   const { ada, ben } = await withFailed(world);
-  await ada.page.locator("[data-txn][data-state=failed]").getByText(/too long/).waitFor();
+  await ada.page.locator(".message[data-state=failed]").getByText(/too long/).waitFor();
   await ben.seesExactly(["Short"]);
 });
 
@@ -42,7 +42,7 @@ situation("a refused message that is discarded is gone, after a reload too", asy
   const { ada, ben } = await withFailed(world);
   await ada.page.getByRole("button", { name: "Discard" }).click();
   await ada.seesExactly(["Short"]);
-  await ada.page.reload();
+  await ada.reload();
   await ada.isIn("Engines");
   await ada.seesExactly(["Short"]);
   await ben.seesExactly(["Short"]);

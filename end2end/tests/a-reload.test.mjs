@@ -14,7 +14,7 @@ situation("a reload keeps name, room and history", async (world) => {
   await ben.sees("Before");
   const before = await ada.rows();
 
-  await ada.page.reload();
+  await ada.reload();
   await ada.isIn("Engines");
   await ada.seesExactly(["Before"]);
   assert.deepEqual(await ada.rows(), before);
@@ -31,6 +31,6 @@ situation("a reload of a page without a room keeps the name", async (world) => {
   const ada = await world.person(server);
   await ada.signIn("Ada");
   await ada.page.getByRole("heading", { name: "Hello, Ada" }).waitFor();
-  await ada.page.reload();
+  await ada.reload();
   await ada.page.getByRole("heading", { name: "Hello, Ada" }).waitFor();
 });

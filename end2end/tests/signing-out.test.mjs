@@ -20,7 +20,7 @@ situation("signing out ends the session here, in the other tab and after a reloa
   await ada.page.getByLabel("Your name").waitFor();
   await other.page.getByLabel("Your name").waitFor();
 
-  await ada.page.reload();
+  await ada.reload();
   await ada.page.getByLabel("Your name").waitFor();
   const kept = await ada.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
   assert.ok(!kept.includes("Mine") && !kept.includes("Ada"), kept);

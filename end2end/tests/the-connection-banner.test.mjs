@@ -55,6 +55,6 @@ situation("a connection that comes back within two seconds is not spoken of", as
 function watchForBanner() {
   window.bannerSeen = false;
   new MutationObserver(() => {
-    if (document.querySelector("[data-banner]")) window.bannerSeen = true;
+    if (document.querySelector(".banner")) window.bannerSeen = true;
   }).observe(document, { childList: true, subtree: true, attributes: true });
 }

@@ -33,7 +33,7 @@ situation("nothing that the page reads in normal use fails", async (world) => {
   const ben = await world.person(server);
   const link = await ada.makeRoom("Ada", "Engines");
   await ben.joinBy(link, "Ben", "Engines");
-  await ada.page.reload();
+  await ada.reload();
   await ada.isIn("Engines");
   assert.deepEqual(ada.console, []);
   assert.deepEqual(ben.console, []);

@@ -35,7 +35,7 @@ situation("a message of one's own is there at once and keeps its row when it is 
   await ada.sees("Not there yet");
   const [before] = await ada.rows();
   assert.deepEqual([before.seq, before.state], [null, "sending"]);
-  const row = await ada.page.$("[data-txn]");
+  const row = await ada.page.$(".message[data-txn]");
 
   proxy.flow();
   await ada.seesExactly(["Not there yet"]);
@@ -59,7 +59,7 @@ function lookAfterEnter() {
       if (key !== "Enter") return;
       requestAnimationFrame(() =>
         requestAnimationFrame(() => {
-          window.rowsAfterEnter = document.querySelectorAll("[data-txn]").length;
+          window.rowsAfterEnter = document.querySelectorAll(".message[data-txn]").length;
         }),
       );
     },

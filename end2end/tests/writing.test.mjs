@@ -73,7 +73,7 @@ situation("what looks like a tag is text", async (world) => {
 situation("a draft survives a reload", async (world) => {
   const ada = await alone(world);
   await ada.composer.pressSequentially("Half a thought");
-  await ada.page.reload();
+  await ada.reload();
   await ada.isIn("Engines");
   assert.equal(await ada.composer.inputValue(), "Half a thought");
 });

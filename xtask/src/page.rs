@@ -7,6 +7,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     slice::from_ref,
+    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
@@ -60,6 +61,20 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
     fs::rename(&fresh, &dist).context("the page can't be moved to dist/")?;
     make_room_for(&stamp)?;
     fs::write(&stamp, made(repo)?).context("the stamp of the page can't be written")
+}
+
+/// Makes cargo compile the page into the server again when it is another page: cargo watches the files that
+/// it compiled in, not those that came since.
+pub(crate) fn compile_in(repo: &Repo) -> Result<()> {
+    let inside = repo.target().join("xtask/inside.stamp");
+    let page = format!("{:016x}\n", hash(repo, &[repo.path("dist")])?);
+    if fs::read_to_string(&inside).ok().as_ref() != Some(&page) {
+        let module = fs::File::options().append(true).open(repo.path("backend/src/page.rs"))?;
+        module.set_modified(SystemTime::now()).context("the server's page.rs can't be marked as changed")?;
+        make_room_for(&inside)?;
+        fs::write(&inside, page)?;
+    }
+    Ok(())
 }
 
 /// Removes a folder where there is one.
