@@ -1,12 +1,24 @@
 //! Confab's server as a library; the binary only reads settings and starts it, and tests do the same in-process.
 
 pub mod address;
+pub mod app;
+pub mod chat;
 pub mod clock;
+pub mod codes;
+mod csp;
+pub mod http;
+mod lock;
 pub mod metrics;
+pub mod names;
 pub mod options;
 pub mod origin;
+mod page;
+pub mod rates;
 pub mod refresh;
 pub mod secret;
+pub mod server;
 pub mod settings;
+pub mod socket;
+pub mod store;
 pub mod tokens;
 mod used;

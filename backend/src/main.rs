@@ -1,2 +1,123 @@
-//! x
-fn main() {}
+//! The program `confab`: reads its settings, starts a server, stops it when told to.
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use backend::{
+    server::{Server, StartError},
+    settings::{self, Asked, LogFormat, Settings},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// The command line, the environment or the file makes no sense.
+const BAD_SETTING: u8 = 2;
+
+fn main() -> ExitCode {
+    let settings = match settings::read(std::env::args_os(), |name| std::env::var_os(name)) {
+        Ok(Asked::Serve(settings)) => *settings,
+        Ok(Asked::Help(text)) => {
+            print!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(line) => return refuse(&line, BAD_SETTING),
+    };
+    start_log(settings.log);
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime.and_then(|runtime| Ok(runtime.block_on(serve(settings)))) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(Refusal { line, code })) => refuse(&line, code),
+        Err(error) => refuse(&format!("the threads can't be started: {error}"), 1),
+    }
+}
+
+/// Why the server does not run, in one line.
+struct Refusal {
+    line: String,
+    code: u8,
+}
+
+fn refuse(line: &str, code: u8) -> ExitCode {
+    eprintln!("confab: {line}");
+    ExitCode::from(code)
+}
+
+async fn serve(settings: Settings) -> Result<(), Refusal> {
+    let address = settings.listen;
+    let shown = settings.server.public_url.clone();
+    let data_dir = settings.server.data_dir.clone();
+    let server = Server::new(settings.server).await.map_err(|error| Refusal {
+        code: if matches!(error, StartError::Secret(_)) { BAD_SETTING } else { 1 },
+        line: error.to_string(),
+    })?;
+    let cannot = |error: io::Error| Refusal { line: format!("--listen: {address}: {error}"), code: 1 };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    let mut signals = Signals::new().map_err(cannot)?;
+    let url = shown.map_or_else(|| format!("http://{address}"), |origin| origin.to_string());
+    tracing::info!(%url, %address, data_dir = %data_dir.display(), "Confab is ready at {url}");
+
+    tokio::select! {
+        ended = server.listen(listener) => ended.map_err(cannot)?,
+        name = signals.next() => tracing::info!(signal = name, "stopping"),
+    }
+    tokio::select! {
+        () = server.shutdown() => tracing::info!("stopped"),
+        name = signals.next() => tracing::warn!(signal = name, "stopped at once"),
+    }
+    Ok(())
+}
+
+/// The signals that mean: stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one and tells its name.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Log lines go to standard error. `RUST_LOG` says which; panics are among them.
+fn start_log(format: LogFormat) {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,hyper=error,sqlx=warn"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    match format {
+        LogFormat::Text => registry.with(lines.with_ansi(io::stderr().is_terminal())).init(),
+        LogFormat::Json => registry.with(lines.json()).init(),
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let words = panic.payload_as_str().unwrap_or_default();
+        tracing::error!(place, words, "panicked");
+    }));
+}
+
+/// Each socket is a file. Shells usually allow 1,024 of them and more when asked.
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let now = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: now.maximum, maximum: now.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

@@ -143,7 +143,7 @@ fn judge(secret: &[u8]) -> Option<&'static str> {
     let lower = secret.to_ascii_lowercase();
     let known = |word: &&str| lower.windows(word.len()).any(|part| part == word.as_bytes());
     // A random text spells one of these once in a hundred million.
-    WELL_KNOWN.iter().any(|word| known(&word)).then_some("it contains a well-known word")
+    WELL_KNOWN.iter().any(known).then_some("it contains a well-known word")
 }
 
 #[cfg(test)]

@@ -1,0 +1,58 @@
+//! Who calls: the access token of a request, and the session that must still stand behind it.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use shared::event::Profile;
+
+use super::problem::Problem;
+use crate::{address::ClientAddress, app::App, store::SessionRow, tokens::Claims};
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// What the access token says.
+    pub(super) claims: Claims,
+    /// The sign-in as it is stored now.
+    pub(super) session: SessionRow,
+}
+
+impl Caller {
+    /// Who it is, as others see them.
+    pub(super) async fn profile(&self, app: &App) -> Result<Profile, Problem> {
+        let profile = app.store.user(self.claims.user_id).await?;
+        profile.ok_or_else(|| Problem::unauthenticated("this account is gone"))
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers)
+            .ok_or_else(|| Problem::unauthenticated("an access token is missing: Authorization: Bearer …"))?;
+        let claims = app.tokens.verify_access(token)?;
+        app.rates.calls.take(claims.session_id, app.since_start()).map_err(Problem::rate_limited)?;
+        let session = app.store.session(claims.session_id).await?;
+        match session.filter(|session| !session.state.revoked) {
+            Some(session) => Ok(Self { claims, session }),
+            None => Err(Problem::unauthenticated("this session was ended")),
+        }
+    }
+}
+
+/// The token behind `Authorization: Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        parts.extensions.get().copied().ok_or_else(Problem::internal)
+    }
+}

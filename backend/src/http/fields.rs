@@ -1,0 +1,25 @@
+//! Fields of bodies and paths, checked: the problem names the field.
+
+use std::str::FromStr;
+
+use shared::ErrorCode;
+
+use super::problem::Problem;
+use crate::names;
+
+/// A name, as it is shown.
+pub(super) fn named(field: &'static str, typed: &str, most_graphemes: u64) -> Result<String, Problem> {
+    names::clean(typed, most_graphemes).map_err(|code| {
+        let detail = match code {
+            ErrorCode::Empty => "a name is missing".to_owned(),
+            ErrorCode::TooLong => format!("a name has at most {most_graphemes} letters"),
+            _ => "a name has no control characters".to_owned(),
+        };
+        Problem::new(code, detail).at_field(field)
+    })
+}
+
+/// An id from a path. What is no id is not there.
+pub(super) fn id<T: FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::new(ErrorCode::NotFound, "there is nothing of that id"))
+}

@@ -1,0 +1,188 @@
+//! The page: files built into the program (a debug build reads them from the disk), compressed ahead of time.
+//! Knows nothing of chat.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use shared::ErrorCode;
+
+use crate::{app::App, csp, http::Problem};
+
+/// What trunk built, each file with a `.br` and a `.gz` beside it.
+#[derive(RustEmbed)]
+#[folder = "../dist"]
+#[allow_missing = true]
+struct Files;
+
+/// The file that is the page.
+const INDEX: &str = "index.html";
+
+/// A file with a hash in its name never changes: kept for a year, which is as long as caches go.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Any other file is asked for every time, and answered with 304 while it is the same.
+const ASK: &str = "no-cache";
+
+/// What is served where the page was not built.
+const NOT_BUILT: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>Confab</title>\
+<h1>The server runs, but its page was not built</h1>\
+<p>Build it with <code>cargo xtask serve</code>, which starts the server too, \
+or with <code>trunk build</code> while this server runs from a debug build.</p></html>";
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Brotli,
+    Gzip,
+    Plain,
+}
+
+impl Encoding {
+    const BEST_FIRST: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Plain];
+
+    /// What its file has behind its name.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Brotli => ".br",
+            Self::Gzip => ".gz",
+            Self::Plain => "",
+        }
+    }
+
+    /// Its name in HTTP.
+    fn token(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+            Self::Plain => "identity",
+        }
+    }
+}
+
+/// `GET /` and `GET /r/{code}`: the page, which reads the rest from its address.
+pub(crate) async fn index(headers: HeaderMap) -> Response {
+    match Files::get(INDEX) {
+        Some(file) => answer(INDEX, &file, &headers),
+        None => {
+            let policy = csp::for_html(NOT_BUILT);
+            let headers = [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-store"),
+                (header::CONTENT_SECURITY_POLICY, &policy),
+            ];
+            (StatusCode::SERVICE_UNAVAILABLE, headers, NOT_BUILT).into_response()
+        }
+    }
+}
+
+/// Every path that no route has: a file of the page, or nothing.
+pub(crate) async fn file(State(_): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let name = uri.path().trim_start_matches('/');
+    let hidden = name.ends_with(".br") || name.ends_with(".gz");
+    let readable = matches!(method, Method::GET | Method::HEAD) && !hidden;
+    match Files::get(name).filter(|_| readable) {
+        Some(file) => answer(name, &file, &headers),
+        None => Problem::new(ErrorCode::NotFound, "there is nothing here").into_response(),
+    }
+}
+
+fn answer(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let (encoding, data) = Encoding::BEST_FIRST
+        .into_iter()
+        .filter(|encoding| accepts(accepted.unwrap_or_default(), *encoding))
+        .find_map(|encoding| Some((encoding, Files::get(&format!("{name}{}", encoding.suffix()))?.data)))
+        .unwrap_or_else(|| (Encoding::Plain, plain.data.clone()));
+
+    let tag = entity_tag(plain, encoding);
+    let same = headers.get(header::IF_NONE_MATCH).is_some_and(|known| matches_tag(known, &tag));
+    let mut response = match same {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => data.into_response(),
+    };
+    let to = response.headers_mut();
+    let mut put = |name, value: &str| {
+        to.insert(name, HeaderValue::from_str(value).expect("our headers are plain ASCII"));
+    };
+    put(header::ETAG, &tag);
+    put(header::VARY, "accept-encoding");
+    put(header::CACHE_CONTROL, if is_hashed(name) { FOR_EVER } else { ASK });
+    put(header::CONTENT_TYPE, &content_type(plain));
+    if encoding != Encoding::Plain {
+        put(header::CONTENT_ENCODING, encoding.token());
+    }
+    if plain.metadata.mimetype() == "text/html" {
+        put(header::CONTENT_SECURITY_POLICY, &csp::for_html(&String::from_utf8_lossy(&plain.data)));
+    }
+    response
+}
+
+fn content_type(file: &EmbeddedFile) -> String {
+    let kind = file.metadata.mimetype();
+    if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+}
+
+/// Names what the file holds and how it is compressed.
+fn entity_tag(file: &EmbeddedFile, encoding: Encoding) -> String {
+    let hash = file.metadata.sha256_hash();
+    let short = u128::from_be_bytes(std::array::from_fn(|n| hash[n]));
+    format!("\"{short:032x}-{}\"", encoding.token())
+}
+
+fn matches_tag(known: &HeaderValue, tag: &str) -> bool {
+    let known = known.to_str().unwrap_or_default();
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+/// Whether a client takes this encoding, as `Accept-Encoding` has it.
+fn accepts(header: &str, encoding: Encoding) -> bool {
+    let listed = header.split(',').any(|part| {
+        let mut words = part.split(';').map(str::trim);
+        let name = words.next().unwrap_or_default();
+        let refused =
+            words.any(|word| matches!(word.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")));
+        name.eq_ignore_ascii_case(encoding.token()) && !refused
+    });
+    listed || encoding == Encoding::Plain
+}
+
+/// Whether trunk put a hash into the name: sixteen hexadecimal digits behind a dash.
+fn is_hashed(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    file.split('-').skip(1).any(|part| {
+        let hash = part.split(['.', '_']).next().unwrap_or_default();
+        hash.len() == 16 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        for name in [
+            "frontend-3f8a9c1d2e4b5a67.js",
+            "frontend-3f8a9c1d2e4b5a67_bg.wasm",
+            "a/main-00aa11bb22cc33dd.css",
+        ] {
+            assert!(is_hashed(name), "{name}");
+        }
+        for name in
+            ["index.html", "icon-192.png", "frontend.js", "fonts-12/inter.woff2", "a-3f8a9c1d2e4b5a6.js"]
+        {
+            assert!(!is_hashed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_is_taken_when_it_is_listed_and_not_refused() {
+        assert!(accepts("gzip, deflate, br, zstd", Encoding::Brotli));
+        assert!(accepts("gzip;q=0.5", Encoding::Gzip));
+        assert!(!accepts("br;q=0, gzip", Encoding::Brotli));
+        assert!(!accepts("", Encoding::Gzip));
+        assert!(accepts("", Encoding::Plain));
+    }
+}
