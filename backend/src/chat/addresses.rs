@@ -85,8 +85,7 @@ mod tests {
 
     #[test]
     fn an_address_has_so_many_sockets_and_fewer_that_are_unknown() {
-        let limits =
-            Limits { sockets_per_address: 3, unauthenticated_per_address: 2, ..Limits::default() };
+        let limits = Limits { sockets_per_address: 3, unauthenticated_per_address: 2, ..Limits::default() };
         let addresses = Arc::new(Addresses::default());
         let admit = || addresses.admit(IpAddr::from([10, 0, 0, 1]), &limits);
         let (mut first, second) = (admit().unwrap(), admit().unwrap());

@@ -1,10 +1,6 @@
 //! One batch of requests on its way to the disk: ask what is stored, decide, store, answer, tell everybody.
 
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use shared::{RoomId, SessionId, Timestamp, TxnId, UserId, api::Role, event::Profile, frame::Ack};
 

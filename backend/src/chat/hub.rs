@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use shared::{
     CloseCode, Event, RoomId, Seq, ServerFrame, UserId,
-    frame::{ReadSignal, TypingSignal},
+    frame::{ReadSignal, SyncFrom, TypingSignal},
 };
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ use crate::{
     clock,
     metrics::Metrics,
     options::ServerOptions,
-    store::{Store, StoreError},
+    store::{Page, Store, StoreError},
 };
 
 /// Everything that connections share.
@@ -195,10 +195,27 @@ impl Hub {
         Ok(())
     }
 
+    /// A page of a room up to `head`, which the room has reached.
+    ///
+    /// # Errors
+    /// When the database can't be asked.
+    pub async fn page(
+        &self,
+        room: RoomId,
+        from: SyncFrom,
+        limit: u64,
+        head: Seq,
+    ) -> Result<Page, StoreError> {
+        self.store.page(room, from, limit, head).await
+    }
+
     /// The connection reads this room no more. A room without readers leaves memory.
     pub fn exit(&self, slot: &RoomSlot, mailbox: &Arc<Mailbox>) {
         let mut rooms = self.rooms();
-        if slot.remove_reader(mailbox) && rooms.remove(&slot.id).is_some() {
+        // A room that left memory before and came back is another one.
+        let is_current = rooms.get(&slot.id).is_some_and(|is| std::ptr::eq(Arc::as_ptr(is), slot));
+        if slot.remove_reader(mailbox) && is_current {
+            rooms.remove(&slot.id);
             self.metrics.rooms_open.dec();
         }
     }
@@ -257,7 +274,7 @@ const CLOSE_FOR_RESTART: Order =
     Order::Close { code: CloseCode::Restart, reason: "the server is about to restart" };
 
 /// A frame for many readers.
-pub(super) fn encoded(frame: &ServerFrame) -> Bytes {
+pub(crate) fn encoded(frame: &ServerFrame) -> Bytes {
     let mut bytes = Vec::new();
     encode::push_frame(&mut bytes, frame);
     bytes.into()

@@ -138,7 +138,11 @@ impl RoomLog {
             }
             let (from, end) = (block.end(reached.get()), block.end(until.get()));
             let (seq, to) = block.bite(from, end, appetite.bytes, until.min(block.last()));
-            take(if to - from == block.bytes.len() { block.bytes.clone() } else { block.bytes.slice(from..to) });
+            take(if to - from == block.bytes.len() {
+                block.bytes.clone()
+            } else {
+                block.bytes.slice(from..to)
+            });
             appetite.bytes = appetite.bytes.saturating_sub(to - from);
             appetite.slices -= 1;
             reached = seq;

@@ -163,6 +163,7 @@ impl Mailbox {
     /// Takes everything that waits.
     pub fn take(&self) -> Option<Mail> {
         let has_mail = self.has_mail.swap(false, Ordering::AcqRel);
-        has_mail.then(|| std::mem::take(&mut *self.mail.lock().expect("nothing panics while it holds the mail")))
+        has_mail
+            .then(|| std::mem::take(&mut *self.mail.lock().expect("nothing panics while it holds the mail")))
     }
 }

@@ -75,6 +75,8 @@ pub struct Welcome {
     pub places: Vec<Place<Arc<RoomSlot>>>,
     /// The message limiter of the person.
     pub messages: Arc<Mutex<Gcra>>,
+    /// Whether this is the first that is heard of this generation of the session.
+    pub is_unconfirmed: bool,
     /// Counts the socket among the person's; dropping it counts it out.
     pub attendance: Attendance,
 }
@@ -115,9 +117,10 @@ impl Hub {
         mailbox: &Arc<Mailbox>,
     ) -> Result<Welcome, Unwelcome> {
         let session = self.store.session(claims.session_id).await?;
-        if session.is_none_or(|row| row.state.revoked || row.user_id != claims.user_id) {
+        let session = session.filter(|row| !row.state.revoked && row.user_id == claims.user_id);
+        let Some(session) = session else {
             return Err(Unwelcome::Close(CloseCode::Unauthenticated, "the session is over"));
-        }
+        };
         let Some(user) = self.store.user(claims.user_id).await? else {
             return Err(Unwelcome::Close(CloseCode::Forbidden, "there is no such person"));
         };
@@ -131,7 +134,8 @@ impl Hub {
         }
         attendance.appear();
         let connected = self.connected(user, &claims, states, &attendance);
-        Ok(Welcome { connected, places, messages, attendance })
+        let is_unconfirmed = session.state.confirmed < claims.generation;
+        Ok(Welcome { connected, places, messages, is_unconfirmed, attendance })
     }
 
     fn attend(
@@ -191,7 +195,9 @@ impl Hub {
         for (user, presence) in self.who_is_in(&attendance.slots) {
             match presence {
                 Presence::Online => online_users.push(user),
-                Presence::Away => attendance.mailbox.signal(About::Presence(user), presence_frame(user, presence, None)),
+                Presence::Away => {
+                    attendance.mailbox.signal(About::Presence(user), presence_frame(user, presence, None));
+                }
                 Presence::Offline => {}
             }
         }
@@ -337,7 +343,8 @@ impl Attendance {
     pub fn tell(&self, is_away: bool) {
         let mut people = self.hub.people();
         let Some(person) = people.get_mut(&self.user) else { return };
-        let Some(socket) = person.sockets.iter_mut().find(|is| Arc::ptr_eq(&is.mailbox, &self.mailbox)) else {
+        let Some(socket) = person.sockets.iter_mut().find(|is| Arc::ptr_eq(&is.mailbox, &self.mailbox))
+        else {
             return;
         };
         let was_away = std::mem::replace(&mut socket.is_away, is_away);

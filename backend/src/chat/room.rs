@@ -71,13 +71,7 @@ impl Room {
     }
 
     /// Gives a reader who has everything up to `after` what comes next, up to `until`.
-    pub fn read_from(
-        &self,
-        after: Seq,
-        until: Seq,
-        appetite: Appetite,
-        take: impl FnMut(Bytes),
-    ) -> Reading {
+    pub fn read_from(&self, after: Seq, until: Seq, appetite: Appetite, take: impl FnMut(Bytes)) -> Reading {
         if self.log.last().is_none() && after < self.head.seq.min(until) {
             return Reading::Behind;
         }

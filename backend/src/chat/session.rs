@@ -176,7 +176,12 @@ impl<R: Clone> Session<R> {
     }
 
     /// A newer token on an open socket is good, and its owner's. It counts when it is of the same sign-in.
-    pub fn renew(&mut self, claims: (shared::UserId, SessionId), expires_at: Timestamp, now: Now) -> ServerFrame {
+    pub fn renew(
+        &mut self,
+        claims: (shared::UserId, SessionId),
+        expires_at: Timestamp,
+        now: Now,
+    ) -> ServerFrame {
         match &mut self.known {
             Some(known) if (known.user.id, known.session) == claims => {
                 known.expires = expiry(expires_at, now);
@@ -299,9 +304,7 @@ impl<R: Clone> Session<R> {
             let message = format!("a message has at most {limit} characters (`message_chars`)");
             return Some(ErrorFrame::new(ErrorCode::TooLong, message));
         }
-        content
-            .contains('\0')
-            .then(|| ErrorFrame::new(ErrorCode::Invalid, "a message has no NUL characters"))
+        content.contains('\0').then(|| ErrorFrame::new(ErrorCode::Invalid, "a message has no NUL characters"))
     }
 
     /// Keeps posts out for as long as the error says.

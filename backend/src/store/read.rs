@@ -93,12 +93,11 @@ impl Store {
     /// # Errors
     /// When the database can't be asked.
     pub async fn room_by_code(&self, code: &str) -> Result<Option<Room>, StoreError> {
-        let row = sqlx::query(
-            "SELECT id AS room_id, name, visibility, code, members FROM rooms WHERE code = ?",
-        )
-        .bind(code)
-        .fetch_optional(&self.readers)
-        .await?;
+        let row =
+            sqlx::query("SELECT id AS room_id, name, visibility, code, members FROM rooms WHERE code = ?")
+                .bind(code)
+                .fetch_optional(&self.readers)
+                .await?;
         Ok(row.as_ref().map(rows::room).transpose()?)
     }
 
@@ -122,11 +121,12 @@ impl Store {
     /// # Errors
     /// When the database can't be asked.
     pub async fn is_member(&self, user: UserId, room: RoomId) -> Result<bool, StoreError> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM members WHERE room_id = ? AND user_id = ?")
-            .bind(room.as_uuid())
-            .bind(user.as_uuid())
-            .fetch_optional(&self.readers)
-            .await?;
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM members WHERE room_id = ? AND user_id = ?")
+                .bind(room.as_uuid())
+                .bind(user.as_uuid())
+                .fetch_optional(&self.readers)
+                .await?;
         Ok(found.is_some())
     }
 

@@ -158,7 +158,11 @@ impl Batch<'_> {
             );
             for row in query.build().fetch_all(&mut *self.transaction).await? {
                 let room = rows::id(&row, "room_id", RoomId::from_uuid)?;
-                found.push((room, rows::id(&row, "user_id", UserId::from_uuid)?, rows::seq(&row, "read_seq")?));
+                found.push((
+                    room,
+                    rows::id(&row, "user_id", UserId::from_uuid)?,
+                    rows::seq(&row, "read_seq")?,
+                ));
             }
         }
         Ok(found)

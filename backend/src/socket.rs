@@ -1,0 +1,10 @@
+//! `GET /ws/chat`: from an HTTP request to a socket that is served until it ends. Decides nothing about the
+//! protocol; the [`Session`](crate::chat::session::Session) does.
+
+mod connection;
+mod farewell;
+mod turn;
+mod upgrade;
+mod wire;
+
+pub use upgrade::chat;

@@ -1,0 +1,293 @@
+//! One connection: one task that waits for the client, the mailbox and the clock, and lets the session decide.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
+
+use shared::{CloseCode, ServerFrame};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+use super::{farewell, wire::Wire};
+use crate::{
+    app::App,
+    chat::{
+        addresses::Admission,
+        encode,
+        hub::Hub,
+        mailbox::Mailbox,
+        people::{Attendance, Unwelcome},
+        rate::Gcra,
+        session::{Due, Now, Session},
+        slot::RoomSlot,
+    },
+    tokens::{Claims, TokenError},
+};
+
+/// Bytes of the buffers: an idle connection keeps one of them, and a longer frame gets the memory it needs.
+const BUFFER: usize = 4 * 1024;
+
+/// How long a connection that is told to close waits for the answers to its posts.
+const ANSWERS: Duration = Duration::from_secs(5);
+
+/// How the client says who it is.
+#[derive(PartialEq, Eq)]
+pub(super) enum Start {
+    /// By the connection token in the address.
+    Token(String),
+    /// By the first frame.
+    FirstFrame,
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token(…)",
+            Self::FirstFrame => "FirstFrame",
+        })
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// We close it.
+    ByUs(CloseCode, Cow<'static, str>),
+    /// The client has closed it.
+    ByClient(CloseCode),
+    /// It is just gone, or drops because nobody is there.
+    Lost(CloseCode, Cow<'static, str>),
+}
+
+/// One connection.
+pub(super) struct Connection {
+    pub(super) app: App,
+    pub(super) wire: Wire,
+    pub(super) frames: WebSocketContext,
+    pub(super) session: Session<Arc<RoomSlot>>,
+    pub(super) mailbox: Arc<Mailbox>,
+    /// The message limiter of the person, over all their sockets.
+    pub(super) messages: Option<Arc<Mutex<Gcra>>>,
+    pub(super) attendance: Option<Attendance>,
+    pub(super) admission: Admission,
+    /// Frames of this turn, before they are put on the wire.
+    pub(super) saying: Vec<u8>,
+    /// Whether the library may hold frames that nobody has looked at.
+    pub(super) is_unread: bool,
+    /// Why we close, and until when answers are waited for.
+    pub(super) closing: Option<(CloseCode, Cow<'static, str>, Duration)>,
+    /// Since when the client has taken nothing of what waits.
+    pub(super) stalled: Option<Duration>,
+    pub(super) number: u64,
+    opened: Duration,
+    pub(super) frames_in: u64,
+    pub(super) frames_out: u64,
+}
+
+impl Connection {
+    pub(super) fn new(app: App, tcp: TcpStream, read_ahead: Vec<u8>, admission: Admission) -> Self {
+        let frame_bytes = usize::try_from(app.options.limits.frame_bytes).unwrap_or(usize::MAX);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER)
+            // The queue of the wire is the buffer; what the library writes goes straight into it.
+            .write_buffer_size(0)
+            .max_message_size(Some(frame_bytes))
+            .max_frame_size(Some(frame_bytes));
+        let (mailbox, opened) = (Arc::new(Mailbox::default()), app.hub.now().tick);
+        Self {
+            number: app.hub.open_socket(&mailbox),
+            session: Session::new(app.hub.rules().clone(), opened),
+            wire: Wire::new(tcp),
+            is_unread: !read_ahead.is_empty(),
+            frames: WebSocketContext::from_partially_read(read_ahead, Role::Server, Some(config)),
+            mailbox,
+            messages: None,
+            attendance: None,
+            admission,
+            saying: Vec::new(),
+            closing: None,
+            stalled: None,
+            opened,
+            frames_in: 0,
+            frames_out: 0,
+            app,
+        }
+    }
+
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.app.hub
+    }
+
+    /// Serves the connection until it has ended.
+    pub(super) async fn run(mut self, start: Start) {
+        let ended = self.serve(start).await;
+        self.log(&ended);
+        let Self { wire, attendance, admission, number, app, .. } = self;
+        // Others learn at once that the person has gone; the address keeps its place until TCP has ended.
+        drop(attendance);
+        farewell::say(wire, &ended).await;
+        app.hub.close_socket(number);
+        drop(admission);
+    }
+
+    async fn serve(&mut self, start: Start) -> Ended {
+        if let Start::Token(token) = start {
+            match self.app.tokens.redeem_connection(&token) {
+                Ok(claims) => self.enter(claims).await,
+                Err(error) => self.refuse(error),
+            }
+        }
+        let alarm = sleep_until(Instant::now());
+        let mut alarm = std::pin::pin!(alarm);
+        loop {
+            let now = self.hub().now();
+            match self.turn(now) {
+                Ok(None) => {}
+                Ok(Some(claims)) => self.enter(claims).await,
+                Err(ended) => return ended,
+            }
+            self.set_alarm(alarm.as_mut(), now);
+            if self.is_unread && self.may_read() {
+                tokio::task::yield_now().await;
+            } else {
+                self.wait(alarm.as_mut()).await;
+            }
+        }
+    }
+
+    /// The token is good: takes the person in. Nothing else is done for this connection meanwhile.
+    async fn enter(&mut self, claims: Claims) {
+        // Boxed, because it is large and soon over.
+        let welcome = Box::pin(self.app.hub.welcome(claims, &self.mailbox)).await;
+        match welcome {
+            Ok(welcome) => {
+                let user = Arc::new(welcome.connected.user.clone());
+                tracing::info!(socket = self.number, user = %user.id, session = %claims.session_id, "connected");
+                let now = self.hub().now();
+                self.session.known(user, claims.session_id, claims.expires_at, welcome.places, now);
+                self.say(&ServerFrame::Connected(Box::new(welcome.connected)));
+                self.messages = Some(welcome.messages);
+                self.attendance = Some(welcome.attendance);
+                self.admission.known();
+                if welcome.is_unconfirmed {
+                    self.app.committer.confirm_session(claims.session_id, claims.generation);
+                }
+            }
+            Err(Unwelcome::Close(code, reason)) => self.close(code, reason),
+            Err(Unwelcome::Store(error)) => {
+                tracing::error!(socket = self.number, %error, "somebody could not be taken in");
+                self.close(CloseCode::TryAgainLater, "the database can't be asked now");
+            }
+        }
+        // What came while nobody looked.
+        self.is_unread = true;
+        self.mailbox.wake();
+    }
+
+    /// The token of a first frame or an address is no good.
+    pub(super) fn refuse(&mut self, error: TokenError) {
+        let code = match error {
+            TokenError::Overloaded => CloseCode::TryAgainLater,
+            TokenError::Invalid | TokenError::Expired | TokenError::Used => CloseCode::Unauthenticated,
+        };
+        self.close(code, error.to_string());
+    }
+
+    /// Says something in this turn.
+    pub(super) fn say(&mut self, frame: &ServerFrame) {
+        if let ServerFrame::Error(error) = frame {
+            self.app.metrics.error(error.code);
+        }
+        self.frames_out += 1;
+        encode::push_frame(&mut self.saying, frame);
+    }
+
+    /// Closes, once every post was answered. The first reason counts.
+    pub(super) fn close(&mut self, code: CloseCode, reason: impl Into<Cow<'static, str>>) {
+        if self.closing.is_none() {
+            let until = self.hub().now().tick + ANSWERS;
+            self.closing = Some((code, reason.into(), until));
+        }
+    }
+
+    /// What is due because time has passed.
+    pub(super) fn look_at_the_clock(&mut self, now: Now) -> Result<(), Ended> {
+        if self.closing.is_some() {
+            return Ok(());
+        }
+        while let Some(due) = self.session.due(now) {
+            match due {
+                Due::Send(frame) => self.say(&frame),
+                Due::Ping => {
+                    self.wire.shrink();
+                    self.saying.extend_from_slice(&encode::PING_FRAME);
+                }
+                Due::Drop(reason) => return Err(Ended::Lost(CloseCode::Abnormal, reason.into())),
+                Due::Close(code, reason) => {
+                    self.close(code, reason);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_alarm(&self, mut alarm: Pin<&mut Sleep>, now: Now) {
+        let session = match &self.closing {
+            None => self.session.deadline(),
+            Some((.., until)) => *until,
+        };
+        let stall = self.stalled.map(|since| since + self.app.options.write_stall);
+        let deadline = stall.map_or(session, |stall| stall.min(session));
+        let at = Instant::now() + deadline.saturating_sub(now.tick);
+        // Setting it costs a lock of the runtime, and most turns only move the deadline on: then the old alarm
+        // goes off too early once, and finds nothing due.
+        if alarm.is_elapsed() || at + ALARM_SLACK < alarm.deadline() {
+            alarm.as_mut().reset(at);
+        }
+    }
+
+    /// Waits until there is something to do.
+    async fn wait(&mut self, mut alarm: Pin<&mut Sleep>) {
+        poll_fn(|context| {
+            let readable = self.may_read() && self.wire.poll_readable(context).is_ready();
+            let writable = self.wire.waiting() > 0 && self.wire.poll_writable(context).is_ready();
+            let woken = self.mailbox.poll_woken(context).is_ready();
+            let late = alarm.as_mut().poll(context).is_ready();
+            self.is_unread |= readable;
+            if readable || writable || woken || late { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn log(&self, ended: &Ended) {
+        let (code, reason) = match ended {
+            Ended::ByUs(code, reason) | Ended::Lost(code, reason) => (*code, reason.as_ref()),
+            Ended::ByClient(code) => (*code, "closed by the client"),
+        };
+        self.app.metrics.closed(code);
+        let user = self.session.user().map(|user| user.id);
+        tracing::info!(
+            socket = self.number,
+            user = user.map(tracing::field::display),
+            code = code.as_u16(),
+            reason,
+            seconds = (self.hub().now().tick - self.opened).as_secs(),
+            frames_in = self.frames_in,
+            frames_out = self.frames_out,
+            "disconnected"
+        );
+    }
+}
+
+/// An alarm that is late by so much is in time.
+const ALARM_SLACK: Duration = Duration::from_millis(5);
