@@ -1,0 +1,78 @@
+//! The real program, as a person starts it.
+
+use std::{
+    path::Path,
+    process::{ExitStatus, Output, Stdio},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStderr, Command},
+};
+
+use super::soon;
+
+/// A server in a process of its own.
+pub struct Program {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+    /// Where it is, as it said itself.
+    pub url: String,
+}
+
+/// `confab` with these arguments, and nothing of this environment that could change it.
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confab"));
+    command.args(args).env_clear().kill_on_drop(true).stdin(Stdio::null());
+    command
+}
+
+impl Program {
+    /// Starts it on a directory and a free port, and waits until it is ready.
+    pub async fn start(data_dir: &Path, more: &[&str]) -> Self {
+        let dir = data_dir.to_str().unwrap();
+        let args = [&["serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--log", "json"], more].concat();
+        let mut child = command(&args).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = soon("the line that says where it is", async {
+            loop {
+                let line = log.next_line().await.unwrap().expect("the program ended before it was ready");
+                let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+                if let Some(url) = line["fields"]["url"].as_str() {
+                    return url.to_owned();
+                }
+            }
+        });
+        let url = url.await;
+        Self { child, log, url }
+    }
+
+    /// Runs it to its end.
+    pub async fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
+        soon("the end of the program", command(args).envs(env.iter().copied()).output()).await.unwrap()
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Sends it a signal, by name.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().await.unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; the rest of its log comes along.
+    pub async fn end(mut self) -> (ExitStatus, Vec<String>) {
+        let mut lines = Vec::new();
+        soon("the end of the log", async {
+            while let Some(line) = self.log.next_line().await.unwrap() {
+                lines.push(line);
+            }
+        })
+        .await;
+        (soon("the end of the program", self.child.wait()).await.unwrap(), lines)
+    }
+}
