@@ -1,92 +1,362 @@
-//! The client: one mutation at a time, in by [`Client::handle`], out by [`Client::poll`].
+//! The client: one mutation at a time, in by [`Client::handle`], out by [`Client::poll`]. Its parts know
+//! nothing of each other; here is what they have to do with one another.
 
-use shared::{Limits, RoomId, event::Profile};
+mod answers;
+mod commands;
+mod frames;
+
+use shared::{CloseCode, ComeBack, Epoch, EventBody, Limits, RoomId, Seq, UserId, event::Profile};
 
 use crate::{
-    io::{Input, Output},
-    time::Now,
+    activity::Activity,
+    call::Call,
+    errand::Errand,
+    io::{Change, Input, Output},
+    link::Link,
+    out::Out,
+    outbox::{Item, Outbox},
+    patience::Patience,
+    rng::Rng,
+    rooms::Rooms,
+    roster::Roster,
+    session::Session,
+    time::{Now, earliest},
+    timelines::Timelines,
     view::{Banner, HistoryView, LinkState, MemberView, RoomView, Row, RowKey, SessionState},
 };
 
 /// A chat client without IO.
-#[derive(Debug)]
 pub struct Client {
-    session: SessionState,
+    rng: Rng,
+    started: bool,
+    session: Session,
+    /// Whom everything below belongs to; still known when their session has expired.
+    owner: Option<UserId>,
+    link: Link,
+    was_online: bool,
+    patience: Patience,
+    shown: (LinkState, Option<Banner>),
     limits: Limits,
+    epoch: Option<Epoch>,
+    rooms: Rooms,
+    /// The room on the screen.
+    open: Option<RoomId>,
+    timelines: Timelines,
+    outbox: Outbox,
+    roster: Roster,
+    activity: Activity,
+    my_rooms: Errand,
+    /// Of the open room.
+    members: Errand,
+    out: Out,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("owner", &self.owner).field("link", &self.link).finish_non_exhaustive()
+    }
 }
 
 impl Client {
     /// A client that knows nobody. `seed` feeds its backoff and its ids: draw it from a good source.
-    pub fn new(_seed: u64) -> Self {
-        Self { session: SessionState::Unknown, limits: Limits::default() }
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            started: false,
+            session: Session::new(),
+            owner: None,
+            link: Link::new(),
+            was_online: false,
+            patience: Patience::default(),
+            shown: (LinkState::Idle, None),
+            limits: Limits::default(),
+            epoch: None,
+            rooms: Rooms::default(),
+            open: None,
+            timelines: Timelines::default(),
+            outbox: Outbox::default(),
+            roster: Roster::default(),
+            activity: Activity::default(),
+            my_rooms: Errand::default(),
+            members: Errand::default(),
+            out: Out::default(),
+        }
     }
 
     /// Takes in what happened at that moment.
-    pub fn handle(&mut self, _now: Now, _input: Input<'_>) {}
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        let ms = now.ms;
+        match input {
+            Input::Started => self.start(ms),
+            Input::Stopped => self.stop(ms),
+            Input::Command(command) => self.command(now, command),
+            Input::Frame(socket, text) if self.link.socket() == Some(socket) => self.frame(ms, text),
+            Input::Closed(socket, code) if self.link.socket() == Some(socket) => self.closed(ms, code),
+            Input::Answered(call, answer) => self.answered(ms, call, answer),
+            Input::Visible(true) | Input::NetworkBack => self.hurry(ms, false),
+            Input::Frame(..) | Input::Closed(..) => {} // of an earlier socket
+            Input::Opened(_) | Input::Visible(false) | Input::Tick => {}
+        }
+        self.advance(ms);
+    }
 
     /// The next thing to do; call until `None` after every [`Client::handle`].
     pub fn poll(&mut self) -> Option<Output> {
-        None
+        self.out.poll()
     }
 
     /// When to call with [`Input::Tick`] at the latest, on [`Now::ms`].
     pub fn timeout(&self) -> Option<u64> {
-        None
+        if !self.started {
+            return None;
+        }
+        let waits_for_connection = if self.out.online() {
+            earliest([
+                self.timelines.timeout(),
+                self.rooms.timeout(),
+                self.my_rooms.timeout(),
+                self.members.timeout(),
+            ])
+        } else {
+            None
+        };
+        earliest([
+            self.session.timeout(),
+            self.link.timeout(),
+            self.patience.timeout(),
+            self.outbox.timeout(),
+            self.roster.timeout(),
+            self.activity.timeout(),
+            waits_for_connection,
+        ])
     }
 
     /// Who is signed in.
     pub fn session(&self) -> &SessionState {
-        &self.session
+        self.session.state()
     }
 
     /// The connection.
     pub fn link(&self) -> LinkState {
-        LinkState::Idle
+        self.link.state()
     }
 
     /// What the page says about the connection.
     pub fn banner(&self) -> Option<Banner> {
-        None
+        match self.link.state() {
+            LinkState::Refused => Some(Banner::Refused),
+            _ if !self.patience.is_over() => None,
+            LinkState::Waiting { until_ms, .. } => Some(Banner::Waiting { until_ms }),
+            LinkState::Online => None,
+            LinkState::Idle | LinkState::Connecting { .. } => Some(
+                self.session.retry_at().map_or(Banner::Connecting, |until_ms| Banner::Waiting { until_ms }),
+            ),
+        }
     }
 
-    /// Every room of this person, newest activity first.
+    /// Every room of this person, the one with the newest message first; where no message has come while
+    /// this client was there, in the order in which the server lists them.
     pub fn rooms(&self) -> impl Iterator<Item = &RoomView> {
-        [].into_iter()
+        self.rooms.iter()
     }
 
     /// One room.
-    pub fn room(&self, _room: RoomId) -> Option<&RoomView> {
-        None
+    pub fn room(&self, room: RoomId) -> Option<&RoomView> {
+        self.rooms.get(room)
     }
 
     /// The keys of all rows of a room, in order: what is stored by seq, then what is not, in the order of
     /// sending.
-    pub fn rows(&self, _room: RoomId) -> Vec<RowKey> {
-        Vec::new()
+    pub fn rows(&self, room: RoomId) -> Vec<RowKey> {
+        let mut keys: Vec<RowKey> = self.timelines.keys(room).collect();
+        if let Some(me) = self.session.profile() {
+            keys.extend(self.outbox.of_room(room).map(|item| item.key(me.id)));
+        }
+        keys
     }
 
     /// One row.
-    pub fn row(&self, _room: RoomId, _key: RowKey) -> Option<Row> {
-        None
+    pub fn row(&self, room: RoomId, key: RowKey) -> Option<Row> {
+        let waiting = || {
+            let me = self.session.profile()?;
+            let item = self.outbox.of_room(room).find(|item| item.key(me.id) == key)?;
+            Some(self.waiting_row(item, me))
+        };
+        self.timelines.row(room, key).or_else(waiting)
     }
 
     /// What is known of a room's history.
-    pub fn history(&self, _room: RoomId) -> HistoryView {
-        HistoryView::default()
+    pub fn history(&self, room: RoomId) -> HistoryView {
+        self.timelines.history(room)
     }
 
-    /// Who is in a room, in the order of joining.
-    pub fn members(&self, _room: RoomId) -> &[MemberView] {
-        &[]
+    /// Who is in a room, in the order of joining; nobody where that is not known.
+    pub fn members(&self, room: RoomId) -> &[MemberView] {
+        self.roster.members(room)
     }
 
     /// Who types in a room, without oneself, longest first.
-    pub fn typing(&self, _room: RoomId) -> Vec<Profile> {
-        Vec::new()
+    pub fn typing(&self, room: RoomId) -> Vec<Profile> {
+        let profile = |user| {
+            let member = self.roster.members(room).iter().find(|member| member.user.id == user);
+            member.map(|member| &member.user).or_else(|| self.timelines.person(user)).cloned()
+        };
+        self.roster.typing(room).filter(|user| Some(*user) != self.owner).filter_map(profile).collect()
     }
 
     /// The limits in force; the defaults until a server has said its own.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn start(&mut self, ms: u64) {
+        self.started = true;
+        self.activity.active(ms, &mut self.out);
+        self.session.start(&mut self.out);
+        if self.session.profile().is_some() {
+            self.link.start(ms, &mut self.out);
+        }
+    }
+
+    fn stop(&mut self, ms: u64) {
+        self.started = false;
+        self.link.stop(&mut self.out);
+        self.session.stop(ms);
+        self.my_rooms.drop();
+        self.members.drop();
+    }
+
+    fn closed(&mut self, ms: u64, code: Option<u16>) {
+        let code = code.map_or(CloseCode::Abnormal, CloseCode::from_u16);
+        if code.come_back() == ComeBack::NewToken {
+            self.session.forget_token();
+        }
+        self.link.closed(ms, code, &mut self.rng, &mut self.out);
+    }
+
+    fn hurry(&mut self, ms: u64, by_person: bool) {
+        if self.started {
+            self.session.hurry(&mut self.out);
+            self.link.hurry(ms, by_person, &mut self.out);
+        }
+    }
+
+    /// Does what is due, and whatever has become possible.
+    fn advance(&mut self, ms: u64) {
+        let out = &mut self.out;
+        if self.started {
+            self.session.tick(ms, out);
+            self.link.tick(ms, &mut self.rng, out);
+        }
+        self.notice_loss();
+        let out = &mut self.out;
+        if let Some(me) = self.session.profile() {
+            self.outbox.pump(ms, me.id, &self.limits, out);
+        }
+        self.timelines.pump(ms, |room| self.rooms.get(room).map(|view| view.head), out);
+        self.rooms.pump(ms, out);
+        self.roster.tick(ms, out);
+        self.activity.tick(ms, out);
+        self.run_errands(ms);
+        while let Some(call) = self.out.next_call() {
+            self.session.ask(ms, call, &mut self.out);
+        }
+        self.show_link(ms);
+        self.out.flush();
+    }
+
+    /// Tells the parts when the connection has gone.
+    fn notice_loss(&mut self) {
+        let is_online = self.link.is_online();
+        if self.was_online && !is_online {
+            if let Some(me) = self.owner {
+                self.outbox.lost(me, &mut self.out);
+            }
+            self.timelines.lost();
+            self.roster.lost(&mut self.out);
+            self.activity.lost();
+            self.session.renew_no_more();
+        }
+        self.was_online = is_online;
+    }
+
+    fn run_errands(&mut self, ms: u64) {
+        if !self.out.online() {
+            return;
+        }
+        if self.my_rooms.begin(ms) {
+            self.out.call(Call::MyRooms);
+        }
+        if let Some(room) = self.open
+            && self.members.begin(ms)
+        {
+            self.roster.asked();
+            self.out.call(Call::Members(room));
+        }
+    }
+
+    /// Says so when the connection looks different.
+    fn show_link(&mut self, ms: u64) {
+        let expected = !matches!(self.session.state(), SessionState::SignedOut { .. });
+        self.patience.look(ms, self.started && expected && !self.link.is_online());
+        let shown = (self.link.state(), self.banner());
+        if self.shown != shown {
+            self.shown = shown;
+            self.out.changed(Change::Link);
+        }
+    }
+
+    fn waiting_row(&self, item: &Item, me: &Profile) -> Row {
+        Row {
+            key: item.key(me.id),
+            seq: None,
+            msg_no: None,
+            author: me.clone(),
+            body: EventBody::Message { content: item.content.clone(), reply_to: None },
+            timestamp: item.made,
+            state: self.outbox.delivery(item),
+        }
+    }
+
+    /// This person is in that room no longer.
+    fn left(&mut self, room: RoomId) {
+        if self.rooms.remove(room) {
+            self.forget(room);
+        }
+    }
+
+    fn forget(&mut self, room: RoomId) {
+        self.timelines.forget(room);
+        self.roster.forget(room);
+        self.outbox.forget(room);
+        if self.open == Some(room) {
+            self.open = None;
+            self.members.drop();
+        }
+        self.out.changed(Change::Rooms);
+        self.out.changed(Change::Left(room));
+    }
+
+    /// Own messages up to there are read, here and on the server.
+    fn said(&mut self, room: RoomId, seq: Seq, msg_no: shared::MsgNo) {
+        self.rooms.read(room, seq, Some(msg_no), true, &mut self.out);
+    }
+
+    /// Nobody's client any more. What is not sent stays if its author may come back.
+    fn wipe(&mut self, outbox_too: bool) {
+        self.link.stop(&mut self.out);
+        self.notice_loss();
+        if outbox_too {
+            self.outbox = Outbox::default();
+            self.owner = None;
+        }
+        self.rooms = Rooms::default();
+        self.timelines = Timelines::default();
+        self.roster = Roster::default();
+        self.my_rooms.drop();
+        self.members.drop();
+        (self.epoch, self.open) = (None, None);
+        self.limits = Limits::default();
+        self.out.changed(Change::Rooms);
     }
 }

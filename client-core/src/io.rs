@@ -91,8 +91,8 @@ pub enum Command {
     Active,
 }
 
-/// What the client wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the client wants done. Written for a log, it shows neither tokens nor what people say.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
     /// Open a socket at `/ws/chat?token=…`.
     Open {
@@ -111,7 +111,20 @@ pub enum Output {
     Changed(Change),
 }
 
-/// What is different.
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Open { socket, .. } => write!(f, "Open({socket:?})"),
+            Self::Send(socket, text) => write!(f, "Send({socket:?}, {} bytes)", text.len()),
+            Self::Close(socket, code) => write!(f, "Close({socket:?}, {code})"),
+            Self::Call(call, request) => write!(f, "Call({call:?}, {request:?})"),
+            Self::Changed(change) => write!(f, "Changed({change:?})"),
+        }
+    }
+}
+
+/// What is different. After [`Client::handle`](crate::Client::handle) each of these comes at most once, behind
+/// whatever goes over the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Who is signed in ([`Client::session`](crate::Client::session)).
@@ -120,7 +133,8 @@ pub enum Change {
     Link,
     /// The list of rooms, their heads or unread counts ([`Client::rooms`](crate::Client::rooms)).
     Rooms,
-    /// Which rows a room has, or their order ([`Client::rows`](crate::Client::rows)).
+    /// Which rows a room has, or their order ([`Client::rows`](crate::Client::rows)), or what is known of its
+    /// history ([`Client::history`](crate::Client::history)).
     Rows(RoomId),
     /// One row, in place ([`Client::row`](crate::Client::row)).
     Row(RoomId, RowKey),

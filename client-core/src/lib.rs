@@ -5,10 +5,25 @@
 //! until there are none, and calls again at [`Client::timeout`] at the latest. The page, the load
 //! generator and the simulator are such drivers.
 
+mod activity;
+mod backoff;
 pub mod call;
 mod client;
+mod errand;
 pub mod io;
+mod link;
+mod out;
+mod outbox;
+mod patience;
+mod people;
+mod rng;
+mod rooms;
+mod roster;
+mod session;
+mod sync;
 pub mod time;
+mod timeline;
+mod timelines;
 pub mod view;
 
 pub use call::{Answer, Call, CallId, Method, Request};

@@ -40,7 +40,7 @@ pub enum LinkState {
         /// When the next one is, on [`Now::ms`](crate::Now::ms).
         until_ms: u64,
     },
-    /// The server does not want this person here. Nothing is tried any more.
+    /// The server has ended it for good, politely or not. Nothing is tried until a person asks for it.
     Refused,
 }
 
@@ -54,7 +54,7 @@ pub enum Banner {
         /// When.
         until_ms: u64,
     },
-    /// Will not try again.
+    /// Will not try again until a person asks for it.
     Refused,
 }
 

@@ -1,0 +1,124 @@
+//! What the answers of HTTP calls mean to the parts of the client.
+
+use serde::de::DeserializeOwned;
+use shared::{
+    ClientFrame,
+    api::{ConnectionToken, Members, MyRooms, RoomPreview, RoomState},
+    error::ErrorCode,
+    event::Profile,
+    frame::Auth,
+};
+
+use super::Client;
+use crate::{
+    call::{Answer, Call, CallId},
+    io::Change,
+    session::{Failure, Outcome},
+};
+
+impl Client {
+    pub(super) fn answered(&mut self, ms: u64, id: CallId, answer: Answer) {
+        for outcome in self.session.answered(ms, id, answer, &mut self.rng, &mut self.out) {
+            match outcome {
+                Outcome::SignedIn(user) => self.signed_in(ms, &user),
+                Outcome::SignedOut => self.wipe(false),
+                Outcome::Done(call, result) => self.done(ms, call, result),
+            }
+        }
+    }
+
+    fn signed_in(&mut self, ms: u64, user: &Profile) {
+        if self.owner != Some(user.id) {
+            self.wipe(true);
+            self.owner = Some(user.id);
+        }
+        if let Some(token) = self.session.token() {
+            self.out.send(&ClientFrame::Auth(Auth { token: token.to_owned() }));
+        }
+        if self.started {
+            self.link.start(ms, &mut self.out);
+        }
+    }
+
+    fn done(&mut self, ms: u64, call: Call, result: Result<String, Failure>) {
+        match &call {
+            Call::ConnectionToken => self.got_connection_token(ms, read(result)),
+            Call::MyRooms => match read::<MyRooms>(result) {
+                Ok(mine) => {
+                    self.my_rooms.done();
+                    for state in mine.rooms.into_iter().rev() {
+                        self.rooms.put(state, &mut self.out);
+                    }
+                }
+                Err(failure) if failure.code.is_retryable() => {
+                    self.my_rooms.failed(ms, failure.retry_after_ms, &mut self.rng);
+                }
+                Err(_) => self.my_rooms.done(),
+            },
+            Call::Members(room) => {
+                let is_open = self.open == Some(*room);
+                match read::<Members>(result) {
+                    Ok(answer) => {
+                        let count = answer.members.len() as u64;
+                        self.rooms.members(*room, |_| count, &mut self.out);
+                        self.roster.set(*room, answer.members, &mut self.out);
+                        if is_open {
+                            self.members.done();
+                        }
+                    }
+                    Err(failure) if is_open && failure.code.is_retryable() => {
+                        self.members.failed(ms, failure.retry_after_ms, &mut self.rng);
+                    }
+                    Err(_) if is_open => self.members.done(),
+                    Err(_) => {}
+                }
+            }
+            Call::MakeRoom { .. } | Call::JoinRoom { .. } => match read::<RoomState>(result) {
+                Ok(state) => {
+                    let room = state.room.id;
+                    self.rooms.put(state, &mut self.out);
+                    self.out.changed(Change::Entered(room));
+                }
+                Err(failure) => self.failed(call, failure),
+            },
+            Call::LookUp { code } => match read::<RoomPreview>(result) {
+                Ok(preview) => {
+                    self.out.changed(Change::Found { code: code.clone(), preview: Some(preview) });
+                }
+                Err(failure) if failure.code == ErrorCode::NotFound => {
+                    self.out.changed(Change::Found { code: code.clone(), preview: None });
+                }
+                Err(failure) => self.failed(call, failure),
+            },
+            Call::Leave(room, _) => match result {
+                Ok(_) => self.left(*room),
+                Err(failure) if matches!(failure.code, ErrorCode::NotMember | ErrorCode::NotFound) => {
+                    self.left(*room);
+                }
+                Err(failure) => self.failed(call, failure),
+            },
+            Call::SignIn { .. } | Call::SignOut | Call::Refresh => {
+                if let Err(failure) = result {
+                    self.failed(call, failure);
+                }
+            }
+        }
+    }
+
+    fn got_connection_token(&mut self, ms: u64, result: Result<ConnectionToken, Failure>) {
+        match result {
+            Ok(answer) => self.link.token(ms, answer.token, &mut self.out),
+            Err(failure) => {
+                if failure.code == ErrorCode::Unauthenticated {
+                    self.session.forget_token();
+                }
+                self.link.no_token(ms, failure.retry_after_ms, &mut self.rng);
+            }
+        }
+    }
+}
+
+/// Reads a body; one that makes no sense is the server's mistake.
+fn read<T: DeserializeOwned>(result: Result<String, Failure>) -> Result<T, Failure> {
+    result.and_then(|body| serde_json::from_str(&body).map_err(|_| Failure::new(ErrorCode::Internal)))
+}

@@ -1,0 +1,196 @@
+//! What the server's frames mean to the parts of the client.
+
+use shared::{
+    ErrorFrame, Event, EventBody, ServerFrame,
+    error::ErrorCode,
+    frame::{Ack, Connected, Events, ReadSignal},
+};
+
+use super::Client;
+use crate::{io::Change, view::RowKey};
+
+impl Client {
+    pub(super) fn frame(&mut self, ms: u64, text: &str) {
+        self.link.heard(ms);
+        // A frame that can't be read, or of a newer server, is a sign of life and nothing else.
+        let Ok(frame) = ServerFrame::decode(text) else { return };
+        match frame {
+            ServerFrame::Connected(connected) => self.connected(ms, *connected),
+            ServerFrame::ServerShutdown { reconnect_after_ms } => {
+                self.link.shutting_down(ms, reconnect_after_ms);
+            }
+            // Nothing else counts before the greeting.
+            _ if !self.link.is_online() => {}
+            ServerFrame::Ack(ack) => self.acked(ms, &ack),
+            ServerFrame::Event(event) => self.event(*event),
+            ServerFrame::Events(page) => self.page(ms, page),
+            ServerFrame::Behind(behind) => self.timelines.reach_for(behind.room_id, behind.head),
+            ServerFrame::Typing(signal) => self.roster.typing_signal(ms, &signal, &mut self.out),
+            ServerFrame::Read(signal) => self.read(&signal),
+            ServerFrame::Presence(signal) => self.roster.presence(&signal, &mut self.out),
+            ServerFrame::Error(error) => self.error(ms, &error),
+            ServerFrame::AuthExpiring { .. } => self.session.renew(&mut self.out),
+            ServerFrame::Authenticated { .. } | ServerFrame::Pong { .. } => {}
+        }
+    }
+
+    fn connected(&mut self, ms: u64, connected: Connected) {
+        if !self.link.connected(ms, connected.heartbeat_ms, &mut self.out) {
+            return;
+        }
+        self.was_online = true;
+        self.limits = connected.limits;
+        if self.owner == Some(connected.user.id) {
+            self.session.set_profile(connected.user, &mut self.out);
+        }
+        if self.epoch.replace(connected.epoch).is_some_and(|known| known != connected.epoch) {
+            self.timelines.start_over(&mut self.out);
+            self.rooms.start_over();
+        }
+        for room in self.rooms.connected(connected.rooms, &mut self.out) {
+            self.forget(room);
+        }
+        for view in self.rooms.iter() {
+            self.timelines.reach_for(view.room.id, view.head);
+        }
+        self.roster.online(&connected.online_users, &mut self.out);
+        self.activity.connected(&mut self.out);
+        if self.open.is_some() {
+            self.members.want();
+        }
+    }
+
+    /// A live event.
+    fn event(&mut self, event: Event) {
+        let (room, seq, author) = (event.room_id, event.seq, event.author.id);
+        let mine = Some(author) == self.owner;
+        let is_message = matches!(event.body, EventBody::Message { .. });
+        let news = self.rooms.happened(room, seq, event.msg_no, is_message, &mut self.out);
+        let Some(news) = news else {
+            // Joined on another device.
+            self.my_rooms.want();
+            self.settle(&event);
+            return;
+        };
+        if mine && is_message {
+            self.said(room, seq, event.msg_no);
+        }
+        if news {
+            self.met(&event);
+        }
+        if news && mine && event.body == EventBody::Leave {
+            self.left(room);
+            return;
+        }
+        if news && !mine && is_message {
+            self.out.changed(Change::Arrived(room, Box::new(event.clone())));
+        }
+        let sent = self.settle(&event);
+        let key = RowKey { author, txn_id: event.txn_id };
+        self.timelines.live(event, sent, &mut self.out);
+        self.miss(sent, room, key);
+    }
+
+    /// What an event says about people.
+    fn met(&mut self, event: &Event) {
+        let (room, user) = (event.room_id, event.author.id);
+        match event.body {
+            EventBody::Message { .. } => self.roster.said(room, user, event.seq, &mut self.out),
+            EventBody::Join => {
+                if self.roster.joined(room, event.author.clone(), event.seq, &mut self.out) {
+                    self.rooms.members(room, |count| count + 1, &mut self.out);
+                }
+                self.look_again();
+            }
+            EventBody::Leave => {
+                self.roster.left(room, user, &mut self.out);
+                self.rooms.members(room, |count| count.saturating_sub(1), &mut self.out);
+                self.look_again();
+            }
+            EventBody::Other { .. } => {}
+        }
+    }
+
+    /// A member list that is on its way may be older than what has just happened.
+    fn look_again(&mut self) {
+        if self.members.is_under_way() {
+            self.members.want();
+        }
+    }
+
+    /// If the event is an own message that waited, it waits no longer. Whether its row stood first.
+    fn settle(&mut self, event: &Event) -> Option<bool> {
+        let mine = Some(event.author.id) == self.owner;
+        let (item, first) = if mine { self.outbox.settle(event.txn_id)? } else { return None };
+        self.out.changed(Change::Row(item.room, item.key(event.author.id)));
+        Some(first)
+    }
+
+    /// A row that was there and is in no timeline now is gone from the list.
+    fn miss(&mut self, sent: Option<bool>, room: shared::RoomId, key: RowKey) {
+        if sent.is_some() && self.timelines.row(room, key).is_none() {
+            self.out.changed(Change::Rows(room));
+        }
+    }
+
+    fn acked(&mut self, ms: u64, ack: &Ack) {
+        self.rooms.stored(ack.room_id, ack.seq, ack.msg_no, true, &mut self.out);
+        self.said(ack.room_id, ack.seq, ack.msg_no);
+        let Some(me) = self.session.profile() else { return };
+        let Some((item, first)) = self.outbox.settle(ack.txn_id) else { return };
+        let key = item.key(me.id);
+        let event = Event {
+            room_id: ack.room_id,
+            seq: ack.seq,
+            msg_no: ack.msg_no,
+            timestamp: ack.timestamp,
+            txn_id: ack.txn_id,
+            author: me.clone(),
+            body: EventBody::Message { content: item.content, reply_to: None },
+        };
+        self.out.changed(Change::Row(item.room, key));
+        self.timelines.acked(ms, event, first, &mut self.out);
+        self.miss(Some(first), item.room, key);
+    }
+
+    fn page(&mut self, ms: u64, page: Events) {
+        for event in &page.events {
+            self.settle(event);
+        }
+        let is_about_people = |event: &Event| matches!(event.body, EventBody::Join | EventBody::Leave);
+        if self.open == Some(page.room_id)
+            && self.timelines.is_catching_up(page.room_id)
+            && page.events.iter().any(is_about_people)
+        {
+            self.members.want();
+        }
+        self.timelines.page(ms, page, &mut self.rng, &mut self.out);
+    }
+
+    fn read(&mut self, signal: &ReadSignal) {
+        if Some(signal.user_id) == self.owner {
+            let (room, seq) = (signal.room_id, signal.seq);
+            let msg_no = self.timelines.msg_no_at(room, seq);
+            let view = self.rooms.get(room);
+            if msg_no.is_none() && view.is_some_and(|view| view.read_seq < seq && seq < view.head) {
+                // How many messages came after it is not known here.
+                self.my_rooms.want();
+            }
+            self.rooms.read(room, seq, msg_no, true, &mut self.out);
+        }
+        self.roster.read(signal, &mut self.out);
+    }
+
+    fn error(&mut self, ms: u64, error: &ErrorFrame) {
+        let Some(me) = self.owner else { return };
+        if self.outbox.refused(ms, error, me, &mut self.rng, &mut self.out) || error.txn_id.is_some() {
+            return;
+        }
+        let Some(room) = error.room_id else { return };
+        if matches!(error.code, ErrorCode::NotMember | ErrorCode::NotFound) {
+            self.left(room);
+        } else {
+            self.timelines.refused(ms, room, error.retry_after_ms, &mut self.rng);
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! Who is signed in, the access token, and the HTTP calls under way. It knows no socket and no frame.
+
+use shared::{
+    api::{Problem, SignedIn},
+    error::ErrorCode,
+    event::Profile,
+};
+
+use crate::{
+    backoff::Backoff,
+    call::{Answer, Call, CallId},
+    io::{Change, Output},
+    out::Out,
+    rng::Rng,
+    time::{due, earliest},
+    view::SessionState,
+};
+
+/// A token that ends sooner is renewed before it is used: the call has to get there, and clocks differ.
+/// Of a token that lives for less than two minutes, its last quarter.
+const TOKEN_MARGIN_MS: u64 = 30_000;
+
+/// Who is signed in.
+pub(crate) struct Session {
+    state: SessionState,
+    token: Option<Token>,
+    /// How many tokens there were.
+    tokens: u64,
+    refresh: Refresh,
+    /// The socket has to be told of a newer token: renewing is tried until it works.
+    renew: bool,
+    backoff: Backoff,
+    calls: Vec<Pending>,
+    last_id: u64,
+    leaving: Option<Leaving>,
+}
+
+struct Token {
+    text: String,
+    good_until: u64,
+}
+
+enum Refresh {
+    Idle,
+    Asked(CallId),
+    Waiting(u64),
+}
+
+/// A call that waits for its answer, or for a token to go with.
+struct Pending {
+    id: CallId,
+    call: Call,
+    /// The how-manieth token it went with; `None` while it has not gone.
+    sent_with: Option<u64>,
+    /// Whether a 401 is answered with a newer token and one more try.
+    again: bool,
+}
+
+/// The end of a session that the server has not confirmed.
+struct Leaving {
+    bearer: Option<String>,
+    asked: Option<CallId>,
+    at: Option<u64>,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) code: ErrorCode,
+    pub(crate) detail: String,
+    pub(crate) field: Option<String>,
+    pub(crate) retry_after_ms: Option<u64>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: ErrorCode) -> Self {
+        Self { code, detail: String::new(), field: None, retry_after_ms: None }
+    }
+}
+
+/// What an answer means to the rest of the client.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// There is a new access token, of this person.
+    SignedIn(Profile),
+    /// The server no longer knows anybody here.
+    SignedOut,
+    /// A call is done.
+    Done(Call, Result<String, Failure>),
+}
+
+impl Session {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: SessionState::Unknown,
+            token: None,
+            tokens: 0,
+            refresh: Refresh::Idle,
+            renew: false,
+            backoff: Backoff::default(),
+            calls: Vec::new(),
+            last_id: 0,
+            leaving: None,
+        }
+    }
+
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        match &self.state {
+            SessionState::SignedIn(profile) => Some(profile),
+            _ => None,
+        }
+    }
+
+    /// The access token in force.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_ref().map(|token| token.text.as_str())
+    }
+
+    /// When the server is asked again who is signed in.
+    pub(crate) fn retry_at(&self) -> Option<u64> {
+        match self.refresh {
+            Refresh::Waiting(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Looks whether somebody is still signed in, if that is not known.
+    pub(crate) fn start(&mut self, out: &mut Out) {
+        if self.state == SessionState::Unknown {
+            self.refresh_now(out);
+        }
+    }
+
+    /// Waits for no answer any more.
+    pub(crate) fn stop(&mut self, now: u64) {
+        self.calls.clear();
+        self.refresh = Refresh::Idle;
+        self.renew = false;
+        if let Some(leaving) = &mut self.leaving {
+            (leaving.asked, leaving.at) = (None, Some(now));
+        }
+    }
+
+    /// Makes a call, with a newer token first where it needs one.
+    pub(crate) fn ask(&mut self, now: u64, call: Call, out: &mut Out) {
+        if call == Call::ConnectionToken {
+            // The link has given up on the one before.
+            self.calls.retain(|pending| pending.call != call);
+        }
+        let pending = Pending { id: self.mint_id(), call, sent_with: None, again: true };
+        self.calls.push(pending);
+        self.send_waiting(now, out);
+    }
+
+    /// Whether somebody is signed in, or about to be.
+    pub(crate) fn is_taken(&self) -> bool {
+        let signs_in = |pending: &Pending| matches!(pending.call, Call::SignIn { .. });
+        self.profile().is_some() || self.calls.iter().any(signs_in)
+    }
+
+    /// The token is of no use, whatever its clock says.
+    pub(crate) fn forget_token(&mut self) {
+        self.token = None;
+    }
+
+    /// The socket wants a newer token.
+    pub(crate) fn renew(&mut self, out: &mut Out) {
+        self.renew = true;
+        self.refresh_now(out);
+    }
+
+    /// The socket that wanted a newer token is gone.
+    pub(crate) fn renew_no_more(&mut self) {
+        self.renew = false;
+    }
+
+    /// The server sees this person under that name now.
+    pub(crate) fn set_profile(&mut self, profile: Profile, out: &mut Out) {
+        let state = SessionState::SignedIn(profile);
+        if self.state != state {
+            self.state = state;
+            out.changed(Change::Session);
+        }
+    }
+
+    /// Ends the session, here at once and on the server as soon as it can be reached.
+    pub(crate) fn sign_out(&mut self, out: &mut Out) {
+        let bearer = self.token.take().map(|token| token.text);
+        self.calls.clear();
+        self.refresh = Refresh::Idle;
+        self.renew = false;
+        self.set_signed_out(false, out);
+        self.backoff.reset();
+        self.leaving = Some(Leaving { bearer, asked: None, at: None });
+        self.leave(out);
+    }
+
+    /// Takes in an answer. Answers that nobody waits for are passed over.
+    pub(crate) fn answered(
+        &mut self,
+        now: u64,
+        id: CallId,
+        answer: Answer,
+        rng: &mut Rng,
+        out: &mut Out,
+    ) -> Vec<Outcome> {
+        if matches!(self.refresh, Refresh::Asked(asked) if asked == id) {
+            self.refresh = Refresh::Idle;
+            return self.refreshed(now, read(answer), rng, out);
+        }
+        if self.leaving.as_ref().is_some_and(|leaving| leaving.asked == Some(id)) {
+            return self.left(now, read(answer), rng, out);
+        }
+        let Some(index) = self.calls.iter().position(|pending| pending.id == id) else { return Vec::new() };
+        let mut pending = self.calls.remove(index);
+        let result = read(answer);
+        let refused = matches!(&result, Err(failure) if failure.code == ErrorCode::Unauthenticated);
+        if refused && pending.again && self.profile().is_some() {
+            if pending.sent_with == Some(self.tokens) {
+                self.token = None;
+            }
+            (pending.sent_with, pending.again) = (None, false);
+            self.calls.push(pending);
+            self.send_waiting(now, out);
+            return Vec::new();
+        }
+        match (pending.call, result) {
+            (call @ Call::SignIn { .. }, Ok(body)) => match serde_json::from_str::<SignedIn>(&body) {
+                Ok(signed_in) => {
+                    self.refresh = Refresh::Idle;
+                    self.leaving = None;
+                    vec![self.signed_in(now, signed_in, out)]
+                }
+                Err(_) => vec![Outcome::Done(call, Err(Failure::new(ErrorCode::Internal)))],
+            },
+            (call, result) => vec![Outcome::Done(call, result)],
+        }
+    }
+
+    /// Somebody looks, or the network is back.
+    pub(crate) fn hurry(&mut self, out: &mut Out) {
+        if matches!(self.refresh, Refresh::Waiting(_)) {
+            self.refresh_now(out);
+        }
+        if self.leaving.as_ref().is_some_and(|leaving| leaving.at.is_some()) {
+            self.leave(out);
+        }
+    }
+
+    pub(crate) fn tick(&mut self, now: u64, out: &mut Out) {
+        if due(self.retry_at(), now) {
+            self.refresh_now(out);
+        }
+        if due(self.leaving.as_ref().and_then(|leaving| leaving.at), now) {
+            self.leave(out);
+        }
+    }
+
+    pub(crate) fn timeout(&self) -> Option<u64> {
+        earliest([self.retry_at(), self.leaving.as_ref().and_then(|leaving| leaving.at)])
+    }
+
+    fn mint_id(&mut self) -> CallId {
+        self.last_id += 1;
+        CallId(self.last_id)
+    }
+
+    fn refresh_now(&mut self, out: &mut Out) {
+        if !matches!(self.refresh, Refresh::Asked(_)) {
+            let id = self.mint_id();
+            self.refresh = Refresh::Asked(id);
+            out.push(Output::Call(id, Call::Refresh.request(None)));
+        }
+    }
+
+    fn leave(&mut self, out: &mut Out) {
+        let id = self.mint_id();
+        if let Some(leaving) = &mut self.leaving {
+            (leaving.asked, leaving.at) = (Some(id), None);
+            out.push(Output::Call(id, Call::SignOut.request(leaving.bearer.as_deref())));
+        }
+    }
+
+    /// Sends every call that may go now, and gets a token for the others.
+    fn send_waiting(&mut self, now: u64, out: &mut Out) {
+        let fresh = self.token.as_ref().is_some_and(|token| now < token.good_until);
+        let signed_in = self.profile().is_some();
+        let leaving = self.leaving.as_ref().is_some_and(|leaving| leaving.asked.is_some());
+        let bearer = self.token.as_ref().map(|token| token.text.as_str());
+        let mut needs_token = false;
+        for pending in self.calls.iter_mut().filter(|pending| pending.sent_with.is_none()) {
+            let may_go = match pending.call {
+                // The cookie that ends the old session must not come back after the new one.
+                Call::SignIn { .. } => !leaving,
+                Call::LookUp { .. } => fresh || !signed_in,
+                _ => fresh,
+            };
+            if may_go {
+                pending.sent_with = Some(self.tokens);
+                out.push(Output::Call(pending.id, pending.call.request(bearer)));
+            } else {
+                needs_token |= signed_in;
+            }
+        }
+        if needs_token {
+            self.refresh_now(out);
+        }
+    }
+
+    fn signed_in(&mut self, now: u64, answer: SignedIn, out: &mut Out) -> Outcome {
+        let life_ms = answer.expires_in.saturating_mul(1_000);
+        let good_until = now.saturating_add(life_ms - TOKEN_MARGIN_MS.min(life_ms / 4));
+        self.token = Some(Token { text: answer.access_token, good_until });
+        self.tokens += 1;
+        self.renew = false;
+        self.backoff.reset();
+        self.set_profile(answer.user.clone(), out);
+        self.send_waiting(now, out);
+        Outcome::SignedIn(answer.user)
+    }
+
+    fn refreshed(
+        &mut self,
+        now: u64,
+        result: Result<String, Failure>,
+        rng: &mut Rng,
+        out: &mut Out,
+    ) -> Vec<Outcome> {
+        let parsed = result.and_then(|body| {
+            serde_json::from_str::<SignedIn>(&body).map_err(|_| Failure::new(ErrorCode::Internal))
+        });
+        match parsed {
+            Ok(answer) => vec![self.signed_in(now, answer, out)],
+            Err(failure) if failure.code == ErrorCode::Unauthenticated => {
+                let mut outcomes = self.fail_waiting(&failure);
+                let expired = self.profile().is_some();
+                self.token = None;
+                self.renew = false;
+                self.set_signed_out(expired, out);
+                outcomes.push(Outcome::SignedOut);
+                outcomes
+            }
+            Err(failure) => {
+                if self.renew || self.state == SessionState::Unknown {
+                    let delay = self.backoff.fail(rng).max(failure.retry_after_ms.unwrap_or(0));
+                    self.refresh = Refresh::Waiting(now.saturating_add(delay));
+                }
+                self.fail_waiting(&failure)
+            }
+        }
+    }
+
+    /// The calls that wait for a token get none.
+    fn fail_waiting(&mut self, failure: &Failure) -> Vec<Outcome> {
+        let waits = |pending: &mut Pending| {
+            pending.sent_with.is_none() && !matches!(pending.call, Call::SignIn { .. })
+        };
+        self.calls
+            .extract_if(.., waits)
+            .map(|pending| Outcome::Done(pending.call, Err(failure.clone())))
+            .collect()
+    }
+
+    fn left(
+        &mut self,
+        now: u64,
+        result: Result<String, Failure>,
+        rng: &mut Rng,
+        out: &mut Out,
+    ) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        match (result, &mut self.leaving) {
+            // The cookie is still there and would sign the person in again.
+            (Err(failure), Some(leaving)) if failure.code.is_retryable() => {
+                if self.backoff.failures() == 0 {
+                    outcomes.push(Outcome::Done(Call::SignOut, Err(failure.clone())));
+                }
+                let delay = self.backoff.fail(rng).max(failure.retry_after_ms.unwrap_or(0));
+                (leaving.asked, leaving.at) = (None, Some(now.saturating_add(delay)));
+            }
+            _ => self.leaving = None,
+        }
+        self.send_waiting(now, out);
+        outcomes
+    }
+
+    fn set_signed_out(&mut self, expired: bool, out: &mut Out) {
+        let state = SessionState::SignedOut { expired };
+        if self.state != state {
+            self.state = state;
+            out.changed(Change::Session);
+        }
+    }
+}
+
+/// The body of an answer, or why there is none.
+fn read(answer: Answer) -> Result<String, Failure> {
+    match answer {
+        Answer::Http { status: 200..=299, body } => Ok(body),
+        Answer::Http { status, body } => Err(serde_json::from_str::<Problem>(&body).map_or_else(
+            |_| Failure::new(code_of(status)),
+            |problem| Failure {
+                code: if status == 401 { ErrorCode::Unauthenticated } else { problem.code },
+                detail: problem.detail,
+                field: problem.field,
+                retry_after_ms: problem.retry_after_ms,
+            },
+        )),
+        Answer::None => Err(Failure::new(ErrorCode::Unavailable)),
+    }
+}
+
+/// What a status means where no problem of this protocol came with it: a proxy speaks.
+fn code_of(status: u16) -> ErrorCode {
+    match status {
+        401 => ErrorCode::Unauthenticated,
+        403 => ErrorCode::Forbidden,
+        404 => ErrorCode::NotFound,
+        429 => ErrorCode::RateLimited,
+        500..=599 => ErrorCode::Unavailable,
+        _ => ErrorCode::Internal,
+    }
+}

@@ -1,0 +1,197 @@
+//! A page without a browser: it drives a client on a clock of its own and keeps what the client wants.
+
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+pub(crate) mod wire;
+
+use std::collections::VecDeque;
+
+use client_core::{
+    Answer, CallId, Change, Client, Command, Input, Method, Now, Output, Request, Row, RowKey, SocketId,
+};
+use shared::{ClientFrame, RoomId, ServerFrame, Timestamp, api::API};
+
+/// When every test begins.
+pub(crate) const BEGIN: Timestamp = Timestamp::from_unix_ms(1_800_000_000_000);
+
+/// A client and all that it wants.
+pub(crate) struct Page {
+    pub(crate) client: Client,
+    pub(crate) ms: u64,
+    pub(crate) socket: Option<SocketId>,
+    sent: Vec<ClientFrame>,
+    calls: VecDeque<(CallId, Request)>,
+    changes: Vec<Change>,
+    opened: Vec<(SocketId, String)>,
+    closed: Vec<(SocketId, u16)>,
+    due_in_a_row: u32,
+}
+
+impl Page {
+    pub(crate) fn new() -> Self {
+        Self {
+            client: Client::new(7),
+            ms: 1_000_000,
+            socket: None,
+            sent: Vec::new(),
+            calls: VecDeque::new(),
+            changes: Vec::new(),
+            opened: Vec::new(),
+            closed: Vec::new(),
+            due_in_a_row: 0,
+        }
+    }
+
+    /// A page of [`wire::ada`] that is online, in these rooms; nothing of the way there is kept.
+    pub(crate) fn online(rooms: &[shared::api::RoomState]) -> Self {
+        let mut page = Self::new();
+        page.input(Input::Started);
+        page.answer("/session/refresh", 200, &wire::signed_in(&wire::ada()));
+        page.connect(rooms);
+        page.forget();
+        page
+    }
+
+    /// Gets a connection token, opens the socket and is greeted.
+    pub(crate) fn connect(&mut self, rooms: &[shared::api::RoomState]) {
+        self.answer("/ws-token", 200, &wire::connection_token());
+        self.open();
+        self.frame(&wire::connected(rooms));
+    }
+
+    /// Opens the socket that the client wants.
+    pub(crate) fn open(&mut self) {
+        let (socket, _) = self.opened.pop().expect("the client wants a socket");
+        self.socket = Some(socket);
+        self.input(Input::Opened(socket));
+    }
+
+    pub(crate) fn input(&mut self, input: Input<'_>) {
+        let wall = BEGIN.plus_ms(self.ms);
+        self.client.handle(Now { ms: self.ms, wall }, input);
+        while let Some(output) = self.client.poll() {
+            match output {
+                Output::Open { socket, token } => self.opened.push((socket, token)),
+                Output::Send(socket, text) => {
+                    assert_eq!(Some(socket), self.socket, "a frame for a socket that is not in use");
+                    self.sent.push(ClientFrame::decode(&text).unwrap());
+                }
+                Output::Close(socket, code) => {
+                    self.closed.push((socket, code));
+                    self.socket = None;
+                }
+                Output::Call(id, request) => self.calls.push_back((id, request)),
+                Output::Changed(change) => self.changes.push(change),
+            }
+        }
+        let is_due = self.client.timeout().is_some_and(|due| due <= self.ms);
+        self.due_in_a_row = if is_due { self.due_in_a_row + 1 } else { 0 };
+        assert!(self.due_in_a_row < 4, "a timer that does not go away at {}", self.ms);
+    }
+
+    pub(crate) fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
+    }
+
+    pub(crate) fn post(&mut self, room: RoomId, content: &str) {
+        self.command(Command::Post { room, content: content.into() });
+    }
+
+    pub(crate) fn frame(&mut self, frame: &ServerFrame) {
+        let socket = self.socket.expect("a socket is open");
+        self.input(Input::Frame(socket, &frame.encode()));
+    }
+
+    /// The connection ends, with that close code or with none.
+    pub(crate) fn lose(&mut self, code: Option<u16>) {
+        let socket = self.socket.take().expect("a socket is open");
+        self.input(Input::Closed(socket, code));
+    }
+
+    /// Lets time go by; the client is called exactly when it wants to be.
+    pub(crate) fn advance(&mut self, ms: u64) {
+        let end = self.ms + ms;
+        while let Some(due) = self.client.timeout().filter(|due| *due <= end) {
+            self.ms = due;
+            self.input(Input::Tick);
+        }
+        self.ms = end;
+    }
+
+    /// Lets time go by until the client makes a call to that path.
+    pub(crate) fn advance_to_call(&mut self, path: &str) {
+        while !self.is_calling(path) {
+            self.ms = self.client.timeout().expect("the client waits for something");
+            self.input(Input::Tick);
+        }
+    }
+
+    pub(crate) fn is_calling(&self, path: &str) -> bool {
+        self.calls.iter().any(|(_, request)| request.path == format!("{API}{path}"))
+    }
+
+    /// Takes the call to that path from those that wait for their answer.
+    pub(crate) fn take_call(&mut self, path: &str) -> (CallId, Request) {
+        let path = format!("{API}{path}");
+        let index = self.calls.iter().position(|(_, request)| request.path == path);
+        let index = index.unwrap_or_else(|| panic!("no call to {path} among {:?}", self.calls));
+        self.calls.remove(index).unwrap()
+    }
+
+    /// Answers the call to that path.
+    pub(crate) fn answer(&mut self, path: &str, status: u16, body: &str) -> Request {
+        let (id, request) = self.take_call(path);
+        self.input(Input::Answered(id, Answer::Http { status, body: body.into() }));
+        request
+    }
+
+    /// The call to that path gets no answer.
+    pub(crate) fn no_answer(&mut self, path: &str) {
+        let (id, _) = self.take_call(path);
+        self.input(Input::Answered(id, Answer::None));
+    }
+
+    /// The frames since the last look.
+    pub(crate) fn sent(&mut self) -> Vec<ClientFrame> {
+        std::mem::take(&mut self.sent)
+    }
+
+    /// The changes since the last look.
+    pub(crate) fn changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// The calls since the last look, with nobody to answer them any more.
+    pub(crate) fn calls(&mut self) -> Vec<(Method, String)> {
+        self.calls.drain(..).map(|(_, request)| (request.method, request.path)).collect()
+    }
+
+    /// The sockets that were wanted since the last look, by their tokens.
+    pub(crate) fn wanted(&mut self) -> Vec<String> {
+        self.opened.drain(..).map(|(_, token)| token).collect()
+    }
+
+    /// The sockets that were closed since the last look, by their codes.
+    pub(crate) fn closed(&mut self) -> Vec<u16> {
+        self.closed.drain(..).map(|(_, code)| code).collect()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.sent.clear();
+        self.calls.clear();
+        self.changes.clear();
+        self.opened.clear();
+        self.closed.clear();
+    }
+
+    /// The rows of a room, as they are shown.
+    pub(crate) fn rows(&self, room: RoomId) -> Vec<Row> {
+        let row = |key: RowKey| self.client.row(room, key).expect("a listed row is there");
+        self.client.rows(room).into_iter().map(row).collect()
+    }
+
+    /// What people say in a room, in the order of the screen.
+    pub(crate) fn texts(&self, room: RoomId) -> Vec<String> {
+        self.rows(room).into_iter().map(|row| wire::text(&row.body)).collect()
+    }
+}
