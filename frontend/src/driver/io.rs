@@ -1,0 +1,156 @@
+//! Everything that an open page has running in the browser, in one place: dropping it ends it all. Knows
+//! what is running, not what for.
+
+use std::{cell::Cell, collections::HashMap, rc::Rc};
+
+use client_core::{Answer, CallId, Command, Input, Request, SocketId};
+use leptos::prelude::Set;
+
+use super::{
+    ACTIVE_EVERY_MS, HIDDEN_FRAME_MS, Inner,
+    http::HttpCall,
+    socket::{Socket, SocketEvent},
+};
+use crate::{
+    browser::{Frame, Listener, Timeout, document, hidden, window},
+    clock,
+    store::put,
+};
+
+/// What is running.
+pub(super) struct Io {
+    /// The client's next wish for a tick, and what wakes us for it.
+    pub(super) timer: Option<(u64, Timeout)>,
+    sockets: HashMap<SocketId, Socket>,
+    calls: HashMap<CallId, HttpCall>,
+    frame: Option<Pending>,
+    second: Option<Timeout>,
+    midnight: Option<Timeout>,
+    _listeners: [Listener; 4],
+}
+
+/// A flush that is to come. Held to be dropped.
+enum Pending {
+    Frame { _frame: Frame },
+    Hidden { _timer: Timeout },
+}
+
+impl Io {
+    /// Listens to the page on behalf of a driver.
+    pub(super) fn new(inner: &Rc<Inner>) -> Self {
+        let tell = |target: &web_sys::EventTarget, event, call: fn(&Rc<Inner>)| {
+            let inner = Rc::downgrade(inner);
+            Listener::new(target, event, move |_| {
+                if let Some(inner) = inner.upgrade() {
+                    call(&inner);
+                }
+            })
+        };
+        let active = |event| {
+            let inner = Rc::downgrade(inner);
+            let last = Cell::new(None::<u64>);
+            Listener::new(&window(), event, move |_| {
+                let now = clock::monotonic_ms();
+                if last.get().is_some_and(|last| now < last + ACTIVE_EVERY_MS) {
+                    return;
+                }
+                last.set(Some(now));
+                if let Some(inner) = inner.upgrade() {
+                    inner.take(Input::Command(Command::Active));
+                }
+            })
+        };
+        let visibility = |inner: &Rc<Inner>| {
+            inner.take(Input::Visible(!hidden()));
+            // A frame that was asked for in the other state may never come.
+            inner.flush();
+        };
+        let listeners = [
+            tell(&document(), "visibilitychange", visibility),
+            tell(&window(), "online", |inner| inner.take(Input::NetworkBack)),
+            active("pointerdown"),
+            active("keydown"),
+        ];
+        let mut io = Self {
+            timer: None,
+            sockets: HashMap::new(),
+            calls: HashMap::new(),
+            frame: None,
+            second: None,
+            midnight: None,
+            _listeners: listeners,
+        };
+        io.watch_the_day(inner);
+        io
+    }
+
+    /// Opens a socket.
+    pub(super) fn open(&mut self, id: SocketId, token: &str, tell: impl FnMut(SocketEvent) + 'static) {
+        self.sockets.insert(id, Socket::open(token, tell));
+    }
+
+    /// Sends over a socket, if it is still there.
+    pub(super) fn send(&self, id: SocketId, text: String) {
+        if let Some(socket) = self.sockets.get(&id) {
+            socket.send(text);
+        }
+    }
+
+    /// Closes a socket.
+    pub(super) fn close(&mut self, id: SocketId, code: u16) {
+        if let Some(socket) = self.sockets.remove(&id) {
+            socket.close(code);
+        }
+    }
+
+    /// Forgets a socket that has closed.
+    pub(super) fn forget_socket(&mut self, id: SocketId) {
+        self.sockets.remove(&id);
+    }
+
+    /// Makes a call.
+    pub(super) fn call(&mut self, id: CallId, request: Request, tell: impl FnOnce(Answer) + 'static) {
+        self.calls.insert(id, HttpCall::start(request, tell));
+    }
+
+    /// Forgets a call that is answered. `false` when it was given up before.
+    pub(super) fn forget_call(&mut self, id: CallId) -> bool {
+        self.calls.remove(&id).is_some()
+    }
+
+    /// Calls once before the next frame, however often it is asked.
+    pub(super) fn before_next_frame(&mut self, call: impl FnOnce() + 'static) {
+        if self.frame.is_some() {
+            return;
+        }
+        // A hidden page draws no frames.
+        self.frame = Some(if hidden() {
+            Pending::Hidden { _timer: Timeout::new(HIDDEN_FRAME_MS, call) }
+        } else {
+            Pending::Frame { _frame: Frame::new(call) }
+        });
+    }
+
+    /// Nothing is waiting for a frame any more.
+    pub(super) fn frame_is_drawn(&mut self) {
+        self.frame = None;
+    }
+
+    /// Calls in a second; replaces an earlier wish.
+    pub(super) fn in_a_second(&mut self, call: impl FnOnce() + 'static) {
+        self.second = Some(Timeout::new(1000, call));
+    }
+
+    /// Turns the page's calendar at midnight.
+    fn watch_the_day(&mut self, inner: &Rc<Inner>) {
+        put(inner.store.today, clock::day_of(clock::now().wall));
+        let weak = Rc::downgrade(inner);
+        self.midnight = Some(Timeout::new(clock::until_tomorrow_ms(), move || {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.store.today.set(clock::day_of(clock::now().wall));
+            if let Some(io) = inner.io.borrow_mut().as_mut() {
+                io.watch_the_day(&inner);
+            }
+        }));
+    }
+}

@@ -1,0 +1,11 @@
+//! The timeline of the open room: a bounded window of rows that stays where the reader is.
+
+pub mod arrange;
+mod row;
+mod scroller;
+mod view;
+mod viewport;
+pub mod window;
+
+pub use scroller::Scroller;
+pub use view::Timeline;

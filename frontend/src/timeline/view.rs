@@ -1,0 +1,181 @@
+//! The timeline on the screen: the log, its separators, the skeleton before it, and the pill that leads
+//! down. What is where is the scroller's.
+
+use client_core::RowKey;
+use leptos::{html, prelude::*};
+use shared::RoomId;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, KeyboardEvent, PointerEvent};
+
+use super::{arrange::Item, row::RowView, scroller::Scroller, viewport::Viewport};
+use crate::{
+    browser::{Listener, Resizes, document, hidden, window},
+    clock,
+    store::Store,
+    views::icons::Icon,
+    words::{fill, words},
+};
+
+/// The messages of a room.
+#[component]
+pub fn Timeline(room: RoomId, #[prop(into)] name: Signal<String>, scroller: Scroller) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let outer = NodeRef::<html::Div>::new();
+    let list = NodeRef::<html::Div>::new();
+    let above = NodeRef::<html::Div>::new();
+    let below = NodeRef::<html::Div>::new();
+
+    Effect::new(move || {
+        store.rows.track();
+        scroller.refresh();
+    });
+    Effect::new(move || {
+        let elements = (outer.get(), list.get(), above.get(), below.get());
+        let (Some(outer), Some(list), Some(above), Some(below)) = elements else { return };
+        watch(
+            scroller,
+            Viewport { outer: outer.into(), list: list.into(), above: above.into(), below: below.into() },
+        );
+    });
+    Effect::new(move || {
+        let count = store.arrived.with(|arrived| arrived.len() as u64);
+        if count > 0 && !scroller.at_bottom.get_untracked() {
+            scroller.below.update(|below| *below += count);
+        }
+    });
+    on_cleanup(move || store.live().borrow_mut().clear());
+
+    let loaded = Memo::new(move |_| store.history.with(|history| history.loaded));
+    let at_start = Memo::new(move |_| store.history.with(|history| history.at_start));
+    let empty = Memo::new(move |_| scroller.items.with(Vec::is_empty));
+    let key = move |event: KeyboardEvent| on_key(scroller, &event);
+    let label = move || fill(words().messages_in, &[("room", &name.get())]);
+    view! {
+        <div class="timeline">
+            <div
+                class="log"
+                role="log"
+                aria-live="off"
+                aria-label=label
+                aria-busy=move || (!loaded.get()).to_string()
+                tabindex="0"
+                node_ref=outer
+                on:scroll=move |_| scroller.scrolled()
+                on:keydown=key
+                on:pointerover=tell_time
+            >
+                <div class="log-top">
+                    {move || match (loaded.get(), at_start.get()) {
+                        (true, true) => view! { <Beginning name empty /> }.into_any(),
+                        (true, false) => view! { <Skeleton rows=3 /> }.into_any(),
+                        (false, _) if empty.get() => view! { <Skeleton rows=12 /> }.into_any(),
+                        (false, _) => ().into_any(),
+                    }}
+                </div>
+                <div node_ref=above></div>
+                <div class="rows" node_ref=list>
+                    <For each=move || scroller.items.get() key=|item| *item let:item>
+                        {draw(item, room, store)}
+                    </For>
+                </div>
+                <div node_ref=below></div>
+            </div>
+            <Show when=move || !scroller.at_bottom.get()>
+                <button class="pill" on:click=move |_| scroller.to_newest()>
+                    {Icon::Down.view()}
+                    {move || match scroller.below.get() {
+                        0 => words().to_newest.to_owned(),
+                        n => words().new_below.of(n),
+                    }}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+fn draw(item: Item, room: RoomId, store: Store) -> AnyView {
+    match item {
+        Item::Day(day) => view! {
+            <div class="day" role="separator">
+                <span>{move || clock::day_label(day, store.today.get())}</span>
+            </div>
+        }
+        .into_any(),
+        Item::New => {
+            view! { <div class="new" role="separator"><span>{words().new_messages}</span></div> }.into_any()
+        }
+        Item::Row(key) => draw_row(room, key, store),
+    }
+}
+
+fn draw_row(room: RoomId, key: RowKey, store: Store) -> AnyView {
+    let live = store.live().borrow().get(&key).cloned();
+    match live {
+        Some(live) => view! { <RowView room key live /> }.into_any(),
+        // Gone again before it was drawn.
+        None => view! { <div hidden=true></div> }.into_any(),
+    }
+}
+
+#[component]
+fn Beginning(name: Signal<String>, empty: Memo<bool>) -> impl IntoView {
+    view! {
+        <div class="beginning">
+            <p class="beginning-title">
+                {move || fill(words().beginning, &[("room", &name.get())])}
+            </p>
+            <p>{move || if empty.get() { words().nothing_said } else { words().beginning_hint }}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Skeleton(rows: usize) -> impl IntoView {
+    let lines = (0..rows).map(|_| view! { <div class="ghost-row"></div> }).collect_view();
+    view! { <div class="ghost" role="status" aria-label=words().loading>{lines}</div> }
+}
+
+/// Hands the elements to the scroller and follows their sizes and the reader's looks until the page goes.
+fn watch(scroller: Scroller, viewport: Viewport) {
+    let (outer, list) = (viewport.outer.clone(), viewport.list.clone());
+    scroller.attach(viewport);
+    let sizes = Resizes::new(&[&outer, &list], move || scroller.resized());
+    let looks = [
+        Listener::new(&window(), "focus", move |_| scroller.looked(true)),
+        Listener::new(&window(), "blur", move |_| scroller.looked(false)),
+        Listener::new(&document(), "visibilitychange", move |_| scroller.looked(!hidden())),
+    ];
+    let held = StoredValue::new_local((sizes, looks));
+    on_cleanup(move || held.dispose());
+}
+
+/// Arrow keys go from row to row; what they are doing in a field is the field's.
+fn on_key(scroller: Scroller, event: &KeyboardEvent) {
+    let moved = match event.key().as_str() {
+        "ArrowUp" => scroller.step(-1),
+        "ArrowDown" => scroller.step(1),
+        "Escape" => focus_composer(),
+        _ => false,
+    };
+    if moved {
+        event.prevent_default();
+    }
+}
+
+fn focus_composer() -> bool {
+    let composer = document().get_element_by_id("message");
+    let composer = composer.and_then(|composer| composer.dyn_into::<HtmlElement>().ok());
+    composer.is_some_and(|composer| composer.focus().is_ok())
+}
+
+/// Writes the exact time of a row into its tooltip when the pointer comes, and not before: it is needed once
+/// in a thousand rows.
+fn tell_time(event: PointerEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(time) = target.filter(|element| element.tag_name() == "TIME") else { return };
+    let moment = time.get_attribute("datetime").and_then(|moment| moment.parse().ok());
+    if let Some(moment) = moment {
+        // Fails only for a name that no attribute has.
+        let _ = time.set_attribute("title", &clock::full_label(moment));
+    }
+}

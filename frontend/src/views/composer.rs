@@ -1,0 +1,261 @@
+//! Where messages are written. It keeps the text, the caret and the focus; what becomes of a message is the
+//! client's.
+
+use client_core::Command;
+use leptos::{ev, html, prelude::*};
+use shared::ErrorCode;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlTextAreaElement, KeyboardEvent};
+
+use super::{icons::Icon, room::RoomFacts};
+use crate::{
+    adopt::{Adopted, ShellField},
+    browser::{Listener, document, media},
+    drafts,
+    driver::Driver,
+    explain,
+    store::Store,
+    timeline::Scroller,
+    words::{fill, words},
+};
+
+/// What a key press with an open input method says, where `isComposing` is not known.
+const KEY_OF_INPUT_METHOD: u32 = 229;
+
+/// The counter comes when less than one part in that many of the limit is left.
+const NEAR: u64 = 10;
+
+/// The composer.
+#[component]
+pub fn Composer(facts: RoomFacts, scroller: Scroller) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let driver = expect_context::<Driver>();
+    let area = NodeRef::<html::Textarea>::new();
+    let touch = media("(pointer: coarse)");
+    // How many characters are left, as far as that is worth saying.
+    let left = RwSignal::new(None::<i64>);
+    let blank = RwSignal::new(true);
+
+    let adopted = ShellField::Message.adopt();
+    let measure = move |area: &HtmlTextAreaElement| {
+        let text = area.value();
+        blank.set(text.trim().is_empty());
+        left.set(left_to_write(&text, driver.message_chars()));
+        fit(area);
+    };
+    area.on_load(move |area| {
+        begin(&area, facts, adopted.as_ref(), touch);
+        measure(&area);
+    });
+
+    let refused = RwSignal::new(None::<ErrorCode>);
+    Effect::new(move |first: Option<()>| {
+        let back = store.refused.get().filter(|back| first.is_some() && back.room == facts.id);
+        if let (Some(back), Some(area)) = (back, area.get_untracked()) {
+            refused.set(Some(back.code));
+            // Before whatever was begun meanwhile.
+            area.set_value(&(back.content + &area.value()));
+            drafts::keep_draft(facts.id, &area.value());
+            measure(&area);
+        }
+    });
+
+    let input = move |_| {
+        let Some(area) = area.get_untracked() else { return };
+        refused.set(None);
+        measure(&area);
+        let text = area.value();
+        drafts::keep_draft(facts.id, &text);
+        driver.dispatch(Command::Typing(facts.id, !text.is_empty()));
+    };
+    let send = move || {
+        let Some(area) = area.get_untracked() else { return };
+        let content = area.value();
+        if content.trim().is_empty() || left.get_untracked().is_some_and(|left| left < 0) {
+            return;
+        }
+        scroller.to_newest();
+        driver.dispatch(Command::Post { room: facts.id, content });
+        area.set_value("");
+        drafts::keep_draft(facts.id, "");
+        measure(&area);
+        // Fails only for an element that is gone.
+        let _ = area.focus();
+    };
+    let key = move |event: KeyboardEvent| {
+        if sends(&event, touch) {
+            event.prevent_default();
+            send();
+        }
+    };
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        send();
+    };
+    focus_on_typing(area);
+    let over = move || left.get().is_some_and(|left| left < 0);
+    view! {
+        <form class="composer" on:submit=submit>
+            <div class="composer-box" class:over=over>
+                <textarea
+                    id="message"
+                    node_ref=area
+                    rows="1"
+                    aria-label=move || fill(words().message_to, &[("room", &facts.name.get())])
+                    placeholder=move || fill(words().message_to, &[("room", &facts.name.get())])
+                    aria-describedby="composer-note"
+                    aria-invalid=move || over().then_some("true")
+                    enterkeyhint=if touch { "enter" } else { "send" }
+                    autocomplete="off"
+                    on:input=input
+                    on:keydown=key
+                    on:blur=move |_| driver.dispatch(Command::Typing(facts.id, false))
+                ></textarea>
+                <button
+                    class="send"
+                    type="submit"
+                    aria-label=words().send
+                    aria-disabled=move || (blank.get() || over()).to_string()
+                >
+                    {Icon::Send.view()}
+                </button>
+            </div>
+            <div class="composer-foot">
+                <TypingLine />
+                <Note left refused touch />
+            </div>
+        </form>
+    }
+}
+
+/// Who types: one line that is always there, so that nothing moves.
+#[component]
+fn TypingLine() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let line = move || {
+        store.typing.with(|people| match people.as_slice() {
+            [] => String::new(),
+            [a] => fill(words().types_one, &[("a", &a.name)]),
+            [a, b] => fill(words().types_two, &[("a", &a.name), ("b", &b.name)]),
+            [a, b, rest @ ..] => {
+                words().types_more.with(rest.len() as u64, &[("a", &a.name), ("b", &b.name)])
+            }
+        })
+    };
+    view! {
+        <p class="typing" class:active=move || store.typing.with(|people| !people.is_empty())>{line}</p>
+    }
+}
+
+/// What has to be known about sending: the length near its limit, what waits and until when, or the keys.
+#[component]
+fn Note(left: RwSignal<Option<i64>>, refused: RwSignal<Option<ErrorCode>>, touch: bool) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let waiting = move || {
+        let queue = store.queue.get();
+        (queue.waiting > 0).then(|| match queue.until_ms {
+            Some(until) => {
+                let seconds = until.saturating_sub(store.now_ms.get()).div_ceil(1000).max(1);
+                let seconds = seconds.to_string();
+                words().queued_until.with(queue.waiting, &[("s", &seconds)])
+            }
+            None => words().queued.of(queue.waiting),
+        })
+    };
+    let note = move || match left.get() {
+        _ if refused.get().is_some() => refused.get().map(refusal).unwrap_or_default(),
+        Some(left) if left < 0 => words().over_limit.of(left.unsigned_abs()),
+        Some(left) => words().left_to_write.of(left.unsigned_abs()),
+        None => waiting().unwrap_or_else(|| if touch { String::new() } else { words().keys_hint.to_owned() }),
+    };
+    let kind = move || match left.get() {
+        _ if refused.get().is_some() => "over",
+        Some(left) if left < 0 => "over",
+        Some(_) => "near",
+        None if store.queue.get().waiting > 0 => "waiting",
+        None => "keys",
+    };
+    view! { <p class="note" id="composer-note" data-kind=kind>{note}</p> }
+}
+
+/// Why a message was not even taken.
+fn refusal(code: ErrorCode) -> String {
+    match code {
+        ErrorCode::RateLimited | ErrorCode::Unavailable => words().errors.queue_full.to_owned(),
+        _ => fill(words().not_sent, &[("reason", &explain::message(code, ""))]),
+    }
+}
+
+/// Whether a key press sends: Enter where there is a keyboard, and everywhere with Ctrl or Cmd, but never
+/// while an input method is open.
+fn sends(event: &KeyboardEvent, touch: bool) -> bool {
+    if event.key() != "Enter" || event.is_composing() || event.key_code() == KEY_OF_INPUT_METHOD {
+        return false;
+    }
+    event.ctrl_key() || event.meta_key() || !(touch || event.shift_key() || event.alt_key())
+}
+
+fn left_to_write(text: &str, limit: u64) -> Option<i64> {
+    let near = limit - limit / NEAR;
+    // A text of few bytes has few characters; most texts are not counted at all.
+    if (text.len() as u64) < near {
+        return None;
+    }
+    let count = text.chars().count() as u64;
+    (count >= near).then(|| limit as i64 - count as i64)
+}
+
+/// Puts the draft into the field: what the static page had taken, else what was kept.
+fn begin(area: &HtmlTextAreaElement, facts: RoomFacts, adopted: Option<&Adopted>, touch: bool) {
+    let typed = adopted.filter(|adopted| !adopted.text.is_empty());
+    area.set_value(&typed.map_or_else(|| drafts::draft(facts.id), |typed| typed.text.clone()));
+    if !touch || adopted.is_some_and(|adopted| adopted.focused) {
+        // Neither fails for a field that is on the page.
+        let _ = area.focus();
+        let end = area.value().encode_utf16().count() as u32;
+        let (start, end) = typed.and_then(|typed| typed.selection).unwrap_or((end, end));
+        let _ = area.set_selection_range(start, end);
+    }
+}
+
+/// Gives the field its height where the browser does not do it by itself.
+fn fit(area: &HtmlTextAreaElement) {
+    if has_field_sizing() {
+        return;
+    }
+    let style = web_sys::HtmlElement::style(area);
+    // Neither fails for a name that styles have.
+    let _ = style.set_property("height", "auto");
+    let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
+}
+
+fn has_field_sizing() -> bool {
+    document()
+        .body()
+        .is_some_and(|body| js_sys::Reflect::has(&body.style(), &"fieldSizing".into()).unwrap_or(false))
+}
+
+/// Typing anywhere that is no field writes here.
+fn focus_on_typing(area: NodeRef<html::Textarea>) {
+    let listener = Listener::new(&document(), "keydown", move |event| {
+        let Ok(event) = event.dyn_into::<KeyboardEvent>() else { return };
+        let types = event.key().chars().count() == 1 && event.key() != " ";
+        if !types || event.ctrl_key() || event.meta_key() || event.alt_key() || elsewhere() {
+            return;
+        }
+        if let Some(area) = area.get_untracked() {
+            let _ = area.focus();
+        }
+    });
+    let held = StoredValue::new_local(listener);
+    on_cleanup(move || held.dispose());
+}
+
+/// Whether the focus is on something that takes keys itself.
+fn elsewhere() -> bool {
+    let active = document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok());
+    active.is_some_and(|active| {
+        !matches!(active.tag_name().as_str(), "BODY" | "DIV")
+            || active.closest("dialog").ok().flatten().is_some()
+    })
+}

@@ -1,0 +1,180 @@
+//! What somebody sees who is not in yet: the welcome, and the invitation behind a link.
+
+use client_core::{Call, Command, SessionState};
+use leptos::{html, prelude::*};
+use shared::api::RoomPreview;
+
+use super::{
+    app::Joining,
+    ask::{Ask, Question},
+    icons::Icon,
+};
+use crate::{
+    address::Address,
+    address::same_code,
+    adopt::ShellField,
+    driver::Driver,
+    explain,
+    navigation::Navigation,
+    store::{Failure, Store},
+    words::{fill, words},
+};
+
+/// The frame of these pages: the mark, a head, a line below it, and what follows.
+#[component]
+fn Front(
+    #[prop(into)] title: Signal<Option<String>>,
+    #[prop(into)] hint: Signal<Option<String>>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <main class="front">
+            <div class="card">
+                <p class="brand">{Icon::Mark.view()} "Confab"</p>
+                <h1 class:ghost-text=move || title.with(Option::is_none)>
+                    {move || title.get().unwrap_or_else(|| "\u{a0}".to_owned())}
+                </h1>
+                <p class="soft front-hint" class:ghost-text=move || hint.with(Option::is_none)>
+                    {move || hint.get().unwrap_or_else(|| "\u{a0}".to_owned())}
+                </p>
+                {children()}
+            </div>
+            <p class="front-foot">{words().tagline}</p>
+        </main>
+    }
+}
+
+/// Asks nobody for a name.
+#[component]
+pub fn Welcome() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let hint = move || {
+        let expired = store.session.with(|session| *session == SessionState::SignedOut { expired: true });
+        Some(if expired { words().expired } else { words().welcome_hint }.to_owned())
+    };
+    view! {
+        <Front title=Some(words().welcome.to_owned()) hint=Signal::derive(hint)>
+            <AskName button=words().go_on />
+        </Front>
+    }
+}
+
+/// Shows what a code leads to, and the way in.
+#[component]
+pub fn Invitation(code: String) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let driver = expect_context::<Driver>();
+    driver.dispatch(Command::CloseRoom);
+    driver.dispatch(Command::LookUp { code: code.clone() });
+    let found = {
+        let code = code.clone();
+        Memo::new(move |_| {
+            store.found.with(|found| {
+                let found = found.as_ref().filter(|found| same_code(&found.code, &code))?;
+                Some(found.preview.clone())
+            })
+        })
+    };
+    let missing = Memo::new(move |_| found.get() == Some(None));
+    move || {
+        if missing.get() {
+            view! { <NoSuchRoom code=code.clone() /> }.into_any()
+        } else {
+            view! { <Invited code=code.clone() found /> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Invited(code: String, found: Memo<Option<Option<RoomPreview>>>) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let Joining(joining) = expect_context();
+    let preview = move || found.get().flatten();
+    let title = move || Some(fill(words().invited_to, &[("room", &preview()?.name)]));
+    let hint = move || Some(words().people_in_room.of(preview()?.members));
+    let signed_in = Memo::new(move |_| store.me().is_some() && joining.with(Option::is_none));
+    view! {
+        <Front title=Signal::derive(title) hint=Signal::derive(hint)>
+            {move || {
+                let code = code.clone();
+                if signed_in.get() {
+                    view! { <JoinNow code /> }.into_any()
+                } else {
+                    view! { <AskName button=words().join_as then_join=code /> }.into_any()
+                }
+            }}
+        </Front>
+    }
+}
+
+#[component]
+fn AskName(button: &'static str, #[prop(optional, into)] then_join: Option<String>) -> impl IntoView {
+    let driver = expect_context::<Driver>();
+    let Joining(joining) = expect_context();
+    let question = Question {
+        id: "name",
+        label: words().your_name,
+        example: words().name_example,
+        button,
+        empty: words().errors.name_empty,
+        autocomplete: "nickname",
+    };
+    let answer = move |name: String| {
+        joining.set(then_join.clone());
+        driver.dispatch(Command::SignIn { name });
+    };
+    let explain = move |failure: Failure| {
+        let mine = matches!(failure.call, Call::SignIn { .. } | Call::JoinRoom { .. });
+        mine.then(|| explain::failure(&failure, driver.lengths()))
+    };
+    view! { <Ask question answer explain adopt=ShellField::Name focus=true /> }
+}
+
+#[component]
+fn JoinNow(code: String) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let driver = expect_context::<Driver>();
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(None::<String>);
+    let button = NodeRef::<html::Button>::new();
+    button.on_load(|button| {
+        // Fails only for an element that is gone.
+        let _ = button.focus();
+    });
+    Effect::new(move |first: Option<()>| {
+        let failure = store.failed.get().filter(|failure| matches!(failure.call, Call::JoinRoom { .. }));
+        if let (Some(()), Some(failure)) = (first, failure) {
+            busy.set(false);
+            error.set(Some(explain::failure(&failure, driver.lengths())));
+        }
+    });
+    let join = move |_| {
+        if !busy.get_untracked() {
+            busy.set(true);
+            driver.dispatch(Command::JoinRoom { code: code.clone() });
+        }
+    };
+    view! {
+        <div class="ask">
+            <button class="button wide" node_ref=button on:click=join aria-disabled=move || busy.get().to_string()>
+                {words().join_room}
+            </button>
+            <p class="ask-error" role="alert">{move || error.get()}</p>
+        </div>
+    }
+}
+
+#[component]
+fn NoSuchRoom(code: String) -> impl IntoView {
+    let navigation = expect_context::<Navigation>();
+    let heading = fill(words().unknown_code_hint, &[("code", &code)]);
+    view! {
+        <Front title=Some(words().unknown_code.to_owned()) hint=Some(heading)>
+            <div class="ask">
+                <button class="button wide" on:click=move |_| navigation.go(Address::Start)>
+                    {words().to_start}
+                </button>
+            </div>
+        </Front>
+    }
+}

@@ -1,0 +1,84 @@
+//! Which panels stand beside the room: always there on a wide screen, opened over it on a small one. Knows
+//! nothing of what is in them.
+
+use leptos::prelude::*;
+
+use crate::browser::{Listener, document, media, media_list};
+
+/// Below this, the rooms are a panel.
+const NARROW: &str = "(max-width: 47.99rem)";
+
+/// Below this, the members are one.
+const MEDIUM: &str = "(max-width: 67.99rem)";
+
+/// A panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panel {
+    /// The rooms.
+    Rooms,
+    /// The members.
+    Members,
+}
+
+/// The panels of the page.
+#[derive(Clone, Copy)]
+pub struct Panels {
+    /// The panel that is opened over the room.
+    pub over: RwSignal<Option<Panel>>,
+    /// Whether the rooms would be one.
+    pub narrow: RwSignal<bool>,
+    /// Whether the members would be one.
+    pub medium: RwSignal<bool>,
+    /// Whether the members stand beside the room where there is space.
+    pub members_beside: RwSignal<bool>,
+}
+
+impl Panels {
+    /// The panels for this screen; follows its size until the page goes.
+    pub fn new() -> Self {
+        let over = RwSignal::new(None);
+        let follow = |query: &'static str| {
+            let matches = RwSignal::new(media(query));
+            let listener = media_list(query).map(|list| {
+                Listener::new(&list, "change", move |_| {
+                    matches.set(media(query));
+                    over.set(None);
+                })
+            });
+            (matches, StoredValue::new_local(listener))
+        };
+        let (narrow, one) = follow(NARROW);
+        let (medium, other) = follow(MEDIUM);
+        let escape = StoredValue::new_local(Listener::new(&document(), "keydown", move |event| {
+            let key = wasm_bindgen::JsCast::dyn_into::<web_sys::KeyboardEvent>(event);
+            if key.is_ok_and(|key| key.key() == "Escape") && over.with_untracked(Option::is_some) {
+                over.set(None);
+            }
+        }));
+        on_cleanup(move || {
+            one.dispose();
+            other.dispose();
+            escape.dispose();
+        });
+        Self { over, narrow, medium, members_beside: RwSignal::new(true) }
+    }
+
+    /// Whether something can't be reached because a panel is over it.
+    pub fn covered(self, by_other_than: Option<Panel>) -> bool {
+        self.over.get().is_some_and(|over| Some(over) != by_other_than)
+    }
+
+    /// Shows or hides the members.
+    pub fn toggle_members(self) {
+        if self.medium.get_untracked() {
+            self.over.set(Some(Panel::Members));
+        } else {
+            self.members_beside.update(|beside| *beside = !*beside);
+        }
+    }
+
+    /// Whether the members can be seen.
+    pub fn members_shown(self) -> bool {
+        if self.medium.get() { self.over.get() == Some(Panel::Members) } else { self.members_beside.get() }
+    }
+}
