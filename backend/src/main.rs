@@ -28,6 +28,8 @@ fn main() -> ExitCode {
         Err(line) => return refuse(&line, BAD_SETTING),
     };
     start_log(settings.log);
+    // What is written from here on, the database too, is for this user alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.and_then(|runtime| Ok(runtime.block_on(serve(settings)))) {

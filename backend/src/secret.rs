@@ -73,6 +73,12 @@ impl Secret {
         Self::read(path)
     }
 
+    /// A secret that lies in no file.
+    #[cfg(test)]
+    pub(crate) fn from_bytes(bytes: impl AsRef<[u8]>) -> Self {
+        Self(bytes.as_ref().to_vec())
+    }
+
     /// A key for one purpose, from which neither the secret nor another key can be told.
     pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
         let mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");

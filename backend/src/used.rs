@@ -55,7 +55,7 @@ mod tests {
         let mut used = Used::new(60_000);
         assert_eq!(used.take("a", START), Ok(()));
         assert_eq!(used.take("b", START.plus_ms(59_999)), Ok(()));
-        for later in [0, 1, 30_000, 59_999, 60_000, 119_998] {
+        for later in [0, 1, 30_000, 59_999] {
             assert_eq!(used.take("b", START.plus_ms(59_999 + later)), Err(TokenError::Used), "{later}");
         }
     }
