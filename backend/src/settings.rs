@@ -128,7 +128,8 @@ fn read_file(named_by: &str, path: &Path, settings: &mut Settings) -> Result<(),
     for setting in SETTINGS {
         let key = setting.name.replace('-', "_");
         if let Some(value) = by_name.remove(&key) {
-            let values = values::from_toml(setting, &value).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
+            let values =
+                values::from_toml(setting, &value).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
             setting.apply(settings, &values).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
         }
     }
@@ -175,7 +176,8 @@ fn argument(setting: &Setting) -> Arg {
 /// What clap has to say, as one line.
 fn first_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("this command line makes no sense");
+    let line =
+        text.lines().find(|line| !line.trim().is_empty()).unwrap_or("this command line makes no sense");
     line.trim_start_matches("error: ").to_owned()
 }
 

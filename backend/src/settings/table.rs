@@ -128,7 +128,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         default: "4096",
         help: "Events of a room that are kept in memory for those who read live",
         many: false,
-        set: Set::One(|s, text| values::count(text, 16, 1_000_000).map(|count| s.server.room_ring_events = count)),
+        set: Set::One(|s, text| {
+            values::count(text, 16, 1_000_000).map(|count| s.server.room_ring_events = count)
+        }),
     },
     Setting {
         name: "room-ring-bytes",

@@ -80,16 +80,17 @@ impl TestServer {
 
     /// A call under `/api/v1`, or of another path when it begins with two slashes.
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
-        let path = path.strip_prefix('/').filter(|rest| rest.starts_with('/')).map_or_else(
-            || format!("{}{path}", shared::api::API),
-            str::to_owned,
-        );
+        let path = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("{}{path}", shared::api::API), str::to_owned);
         self.http.request(method, self.url(&path))
     }
 
     /// A new guest.
     pub async fn guest(&self, name: &str) -> Person<'_> {
-        let response = self.call(Method::POST, "/guests").json(&json!({ "name": name })).send().await.unwrap();
+        let response =
+            self.call(Method::POST, "/guests").json(&json!({ "name": name })).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::CREATED);
         let cookie = cookie_of(&response).unwrap();
         Person { server: self, cookie, signed_in: response.json().await.unwrap() }

@@ -113,12 +113,14 @@ impl Socket {
 
     /// The next event of a room.
     pub async fn event(&mut self) -> Event {
-        self.expect_frame(|frame| if let ServerFrame::Event(event) = frame { Some(*event) } else { None }).await
+        self.expect_frame(|frame| if let ServerFrame::Event(event) = frame { Some(*event) } else { None })
+            .await
     }
 
     /// The next error.
     pub async fn error(&mut self) -> shared::ErrorFrame {
-        self.expect_frame(|frame| if let ServerFrame::Error(error) = frame { Some(error) } else { None }).await
+        self.expect_frame(|frame| if let ServerFrame::Error(error) = frame { Some(error) } else { None })
+            .await
     }
 
     /// Passes over frames until the server closes, and tells why.
