@@ -13,7 +13,12 @@ fn txn(number: u8) -> TxnId {
 }
 
 fn post(number: u8, room_id: RoomId, content: &str) -> ClientFrame {
-    ClientFrame::Message(PostMessage { txn_id: txn(number), room_id, content: content.into(), reply_to: None })
+    ClientFrame::Message(PostMessage {
+        txn_id: txn(number),
+        room_id,
+        content: content.into(),
+        reply_to: None,
+    })
 }
 
 fn text(event: &Event) -> &str {

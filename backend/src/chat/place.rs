@@ -125,3 +125,80 @@ impl<R> Places<R> {
         std::mem::take(&mut self.list)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seq(value: u64) -> Seq {
+        Seq::new(value).unwrap()
+    }
+
+    fn room() -> RoomId {
+        RoomId::mint(1, [1; 10])
+    }
+
+    fn place(cursor: u64) -> Place<()> {
+        Place::new(room(), (), seq(cursor))
+    }
+
+    #[test]
+    fn a_place_wants_what_is_between_its_cursor_and_the_head() {
+        let mut place = place(3);
+        assert_eq!(place.wants(seq(3)), None);
+        assert_eq!(place.wants(seq(5)), Some((seq(3), Seq::MAX)));
+        assert_eq!(place.read(Reading::UpTo(seq(5)), seq(5)), None);
+        assert_eq!(place.wants(seq(5)), None);
+    }
+
+    #[test]
+    fn who_fell_behind_is_told_once_and_reads_on_after_the_last_page() {
+        let mut place = place(3);
+        let told = place.read(Reading::Behind, seq(900));
+        assert_eq!(told, Some(ServerFrame::Behind(Behind { room_id: room(), head: seq(900) })));
+        assert_eq!(place.wants(seq(950)), None, "live events stop");
+        place.paged(SyncFrom::After(seq(3)), seq(950), true);
+        assert_eq!(place.wants(seq(960)), None, "there is more to ask for");
+        place.paged(SyncFrom::Before(seq(3)), seq(950), false);
+        assert_eq!(place.wants(seq(960)), None, "paging back is something else");
+        place.paged(SyncFrom::After(seq(903)), seq(950), false);
+        assert_eq!(place.wants(seq(960)), Some((seq(950), Seq::MAX)));
+    }
+
+    #[test]
+    fn asking_for_a_page_moves_nobody_who_reads_live() {
+        let mut place = place(3);
+        place.paged(SyncFrom::After(Seq::ZERO), seq(9), false);
+        assert_eq!(place.wants(seq(9)), Some((seq(3), Seq::MAX)));
+    }
+
+    #[test]
+    fn who_leaves_reads_up_to_that_and_is_no_longer_there_for_requests() {
+        let mut places: Places<()> = [place(3)].into_iter().collect();
+        places.leave(room(), seq(5));
+        assert!(places.get(room()).is_none());
+        assert_eq!(places.take_over().count(), 0);
+        let place = places.iter_mut().next().unwrap();
+        assert_eq!(place.wants(seq(9)), Some((seq(3), seq(5))));
+        place.read(Reading::UpTo(seq(5)), seq(9));
+        assert_eq!(place.wants(seq(9)), None);
+        assert_eq!(places.take_over().count(), 1);
+    }
+
+    #[test]
+    fn who_comes_back_at_once_reads_on_without_a_hole() {
+        let mut places: Places<()> = [place(3)].into_iter().collect();
+        places.leave(room(), seq(5));
+        places.join(place(6));
+        assert_eq!(places.get(room()).unwrap().wants(seq(9)), Some((seq(3), Seq::MAX)));
+        assert_eq!(places.take_over().count(), 0);
+    }
+
+    #[test]
+    fn who_leaves_while_behind_has_seen_the_last() {
+        let mut places: Places<()> = [place(3)].into_iter().collect();
+        places.iter_mut().next().unwrap().read(Reading::Behind, seq(9));
+        places.leave(room(), seq(9));
+        assert_eq!(places.take_over().count(), 1);
+    }
+}

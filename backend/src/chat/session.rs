@@ -433,3 +433,6 @@ fn expiry(expires_at: Timestamp, now: Now) -> Duration {
 fn whole_ms(wait: Duration) -> u64 {
     u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
