@@ -1,15 +1,16 @@
 //! The page: files built into the program (a debug build reads them from the disk), compressed ahead of time.
 //! Knows nothing of chat.
 
+use std::borrow::Cow;
+
 use axum::{
-    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 use shared::ErrorCode;
 
-use crate::{app::App, csp, http::Problem};
+use crate::{csp, http::Problem};
 
 /// What trunk built, each file with a `.br` and a `.gz` beside it.
 #[derive(RustEmbed)]
@@ -61,10 +62,27 @@ impl Encoding {
     }
 }
 
+/// A file, however it came here.
+struct File {
+    data: Cow<'static, [u8]>,
+    /// SHA-256 of the data.
+    hash: [u8; 32],
+    kind: String,
+}
+
+impl File {
+    /// One that was built in.
+    fn built_in(name: &str) -> Option<Self> {
+        let file = Files::get(name)?;
+        let kind = file.metadata.mimetype().to_owned();
+        Some(Self { hash: file.metadata.sha256_hash(), data: file.data, kind })
+    }
+}
+
 /// `GET /` and `GET /r/{code}`: the page, which reads the rest from its address.
 pub(crate) async fn index(headers: HeaderMap) -> Response {
-    match Files::get(INDEX) {
-        Some(file) => answer(INDEX, &file, &headers),
+    match File::built_in(INDEX) {
+        Some(file) => answer(INDEX, &file, &headers, File::built_in),
         None => {
             let policy = csp::for_html(NOT_BUILT);
             let headers = [
@@ -78,22 +96,22 @@ pub(crate) async fn index(headers: HeaderMap) -> Response {
 }
 
 /// Every path that no route has: a file of the page, or nothing.
-pub(crate) async fn file(State(_): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let name = uri.path().trim_start_matches('/');
-    let hidden = name.ends_with(".br") || name.ends_with(".gz");
-    let readable = matches!(method, Method::GET | Method::HEAD) && !hidden;
-    match Files::get(name).filter(|_| readable) {
-        Some(file) => answer(name, &file, &headers),
+    let is_compressed = name.ends_with(".br") || name.ends_with(".gz");
+    let readable = matches!(method, Method::GET | Method::HEAD) && !is_compressed;
+    match File::built_in(name).filter(|_| readable) {
+        Some(file) => answer(name, &file, &headers, File::built_in),
         None => Problem::new(ErrorCode::NotFound, "there is nothing here").into_response(),
     }
 }
 
-fn answer(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
+fn answer(name: &str, plain: &File, headers: &HeaderMap, find: impl Fn(&str) -> Option<File>) -> Response {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let (encoding, data) = Encoding::BEST_FIRST
         .into_iter()
         .filter(|encoding| accepts(accepted.unwrap_or_default(), *encoding))
-        .find_map(|encoding| Some((encoding, Files::get(&format!("{name}{}", encoding.suffix()))?.data)))
+        .find_map(|encoding| Some((encoding, find(&format!("{name}{}", encoding.suffix()))?.data)))
         .unwrap_or_else(|| (Encoding::Plain, plain.data.clone()));
 
     let tag = entity_tag(plain, encoding);
@@ -109,25 +127,23 @@ fn answer(name: &str, plain: &EmbeddedFile, headers: &HeaderMap) -> Response {
     put(header::ETAG, &tag);
     put(header::VARY, "accept-encoding");
     put(header::CACHE_CONTROL, if is_hashed(name) { FOR_EVER } else { ASK });
-    put(header::CONTENT_TYPE, &content_type(plain));
+    put(header::CONTENT_TYPE, &content_type(&plain.kind));
     if encoding != Encoding::Plain {
         put(header::CONTENT_ENCODING, encoding.token());
     }
-    if plain.metadata.mimetype() == "text/html" {
+    if plain.kind == "text/html" {
         put(header::CONTENT_SECURITY_POLICY, &csp::for_html(&String::from_utf8_lossy(&plain.data)));
     }
     response
 }
 
-fn content_type(file: &EmbeddedFile) -> String {
-    let kind = file.metadata.mimetype();
-    if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+fn content_type(kind: &str) -> Cow<'_, str> {
+    if kind.starts_with("text/") { format!("{kind}; charset=utf-8").into() } else { kind.into() }
 }
 
 /// Names what the file holds and how it is compressed.
-fn entity_tag(file: &EmbeddedFile, encoding: Encoding) -> String {
-    let hash = file.metadata.sha256_hash();
-    let short = u128::from_be_bytes(std::array::from_fn(|n| hash[n]));
+fn entity_tag(file: &File, encoding: Encoding) -> String {
+    let short = u128::from_be_bytes(std::array::from_fn(|n| file.hash[n]));
     format!("\"{short:032x}-{}\"", encoding.token())
 }
 
@@ -159,6 +175,8 @@ fn is_hashed(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     #[test]
@@ -175,6 +193,70 @@ mod tests {
         {
             assert!(!is_hashed(name), "{name}");
         }
+    }
+
+    const HTML: &str = "<!DOCTYPE html><script>start()</script>";
+
+    /// A page of three files, where only one is compressed.
+    fn find(name: &str) -> Option<File> {
+        let (text, kind) = match name {
+            "index.html" => (HTML, "text/html"),
+            "index.html.br" => ("smaller", "application/x-br"),
+            "index.html.gz" => ("small", "application/gzip"),
+            "app-3f8a9c1d2e4b5a67_bg.wasm" => ("wasm", "application/wasm"),
+            _ => return None,
+        };
+        let first = name.as_bytes()[0];
+        Some(File { data: text.as_bytes().into(), hash: [first; 32], kind: kind.to_owned() })
+    }
+
+    fn get(name: &str, asked: &[(HeaderName, &str)]) -> Response {
+        let headers = asked.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+        answer(name, &find(name).unwrap(), &headers, find)
+    }
+
+    fn header_of(response: &Response, name: HeaderName) -> Option<&str> {
+        response.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    #[test]
+    fn the_page_is_asked_for_every_time_and_may_run_only_what_it_was_built_with() {
+        let page = get("index.html", &[]);
+        assert_eq!(header_of(&page, header::CACHE_CONTROL), Some("no-cache"));
+        assert_eq!(header_of(&page, header::CONTENT_TYPE), Some("text/html; charset=utf-8"));
+        assert_eq!(header_of(&page, header::CONTENT_SECURITY_POLICY), Some(csp::for_html(HTML).as_str()));
+        assert_eq!(header_of(&page, header::CONTENT_ENCODING), None);
+    }
+
+    #[test]
+    fn the_best_compression_that_is_taken_and_there_is_given() {
+        for (accepted, given) in [
+            ("gzip, deflate, br", Some("br")),
+            ("gzip", Some("gzip")),
+            ("br;q=0, gzip;q=0.1", Some("gzip")),
+            ("zstd", None),
+        ] {
+            let page = get("index.html", &[(header::ACCEPT_ENCODING, accepted)]);
+            assert_eq!(header_of(&page, header::CONTENT_ENCODING), given, "{accepted}");
+            assert_eq!(header_of(&page, header::VARY), Some("accept-encoding"));
+            assert_eq!(header_of(&page, header::CONTENT_TYPE), Some("text/html; charset=utf-8"));
+        }
+        let wasm = get("app-3f8a9c1d2e4b5a67_bg.wasm", &[(header::ACCEPT_ENCODING, "br")]);
+        assert_eq!(header_of(&wasm, header::CONTENT_ENCODING), None);
+        assert_eq!(header_of(&wasm, header::CONTENT_TYPE), Some("application/wasm"));
+        assert_eq!(header_of(&wasm, header::CACHE_CONTROL), Some("public, max-age=31536000, immutable"));
+    }
+
+    #[test]
+    fn what_a_browser_has_already_is_not_sent_again() {
+        let brotli = [(header::ACCEPT_ENCODING, "br")];
+        let tag = header_of(&get("index.html", &brotli), header::ETAG).unwrap().to_owned();
+        for known in [&tag, &format!("W/{tag}"), &format!("\"other\", {tag}"), "*"] {
+            let again = get("index.html", &[brotli[0].clone(), (header::IF_NONE_MATCH, known)]);
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{known}");
+        }
+        let as_gzip = [(header::ACCEPT_ENCODING, "gzip"), (header::IF_NONE_MATCH, &tag)];
+        assert_eq!(get("index.html", &as_gzip).status(), StatusCode::OK);
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! A server in this process, on a free port and a directory of its own, and people who use it over real sockets.
-#![allow(dead_code, reason = "each file of tests takes what it needs of these helpers")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "each file of tests is a crate of its own and takes what it needs of these helpers"
+)]
 
 mod program;
 mod socket;
