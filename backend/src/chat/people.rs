@@ -295,9 +295,11 @@ impl Hub {
     /// of two changes the later is told later.
     fn tell_presence(&self, user: UserId, person: &Person, presence: Presence, last_seen: Option<Timestamp>) {
         let frame = presence_frame(user, presence, last_seen);
+        // Their first socket knows; others of theirs are to be told.
+        let except = (person.sockets.len() == 1 && presence == Presence::Online).then_some(user);
         for slot in person.rooms.iter().filter_map(|room| self.slot(*room)) {
             if slot.with(|room| room.passes_signals(&self.rules.limits)) {
-                slot.signal(About::Presence(user), &frame, None);
+                slot.signal(About::Presence(user), &frame, except);
             }
         }
     }

@@ -1,0 +1,113 @@
+//! A reader that does not keep up: costs a bounded amount, delays nobody, loses nothing.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Person, Socket, TestServer};
+use shared::{
+    ClientFrame, Event, RoomId, Seq, ServerFrame, TxnId,
+    frame::{PostMessage, Sync, SyncFrom},
+};
+
+const LONG: usize = 3_000;
+
+/// A server with a small ring and small buffers, so that a reader falls behind soon.
+async fn server() -> TestServer {
+    TestServer::with(|options| {
+        options.limits.messages_burst = 100_000;
+        options.limits.frames_burst = 100_000;
+        options.room_ring_events = 50;
+        options.send_buffer_bytes = 16 * 1024;
+    })
+    .await
+}
+
+/// Sends messages until so many were acknowledged, reading what comes.
+async fn send_many(socket: &mut Socket, room_id: RoomId, range: std::ops::Range<u64>) {
+    for number in range {
+        let txn_id = TxnId::mint(number, [5; 10]);
+        let content = format!("{number} {}", "x".repeat(LONG));
+        let post = PostMessage { txn_id, room_id, content, reply_to: None };
+        socket.send(&ClientFrame::Message(post)).await;
+        socket.ack().await;
+    }
+}
+
+async fn connect(person: &Person<'_>) -> Socket {
+    let mut socket = person.socket().await;
+    socket.connected().await;
+    socket
+}
+
+#[tokio::test]
+async fn a_reader_that_fell_behind_is_told_and_catches_up_without_a_hole() {
+    let server = server().await;
+    let (ada, ben) = (server.guest("Ada").await, server.guest("Ben").await);
+    let room = ada.make_room("Tea").await.room;
+    ben.join(&room.code).await;
+    let (mut a, mut b) = (connect(&ada).await, connect(&ben).await);
+    // Ben reads nothing: his socket takes what the buffers hold, and the ring goes on without him.
+    send_many(&mut a, room.id, 1..3_000).await;
+
+    let mut seen: Vec<Event> = Vec::new();
+    let behind = loop {
+        match b.next().await {
+            ServerFrame::Event(event) => seen.push(*event),
+            ServerFrame::Behind(behind) => break behind,
+            _ => {}
+        }
+    };
+    assert_eq!(behind.room_id, room.id);
+    assert!(!seen.is_empty() && seen.len() < 2_999);
+    // Nothing live comes before he has asked.
+    send_many(&mut a, room.id, 3_000..3_010).await;
+    loop {
+        let after = seen.last().unwrap().seq;
+        b.send(&ClientFrame::Sync(Sync { room_id: room.id, from: SyncFrom::After(after), limit: None }))
+            .await;
+        let ServerFrame::Events(page) = b.next().await else { panic!("something live came too early") };
+        seen.extend(page.events);
+        if !page.has_more {
+            break;
+        }
+    }
+    // And then live again, from exactly there.
+    send_many(&mut a, room.id, 3_010..3_020).await;
+    while seen.len() < 3_019 {
+        seen.push(b.event().await);
+    }
+    let seqs: Vec<_> = seen.iter().map(|event| event.seq.get()).collect();
+    assert_eq!(seqs, (3..3_022).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_for_too_long_is_dropped() {
+    let server = TestServer::with(|options| {
+        options.limits.messages_burst = 100_000;
+        options.limits.frames_burst = 100_000;
+        options.send_buffer_bytes = 16 * 1024;
+        options.write_stall = Duration::from_millis(100);
+    })
+    .await;
+    let (ada, ben) = (server.guest("Ada").await, server.guest("Ben").await);
+    let room = ada.make_room("Tea").await.room;
+    ben.join(&room.code).await;
+    let (mut a, b) = (connect(&ada).await, connect(&ben).await);
+    send_many(&mut a, room.id, 1..2_000).await;
+    let metrics = || async {
+        let call = server.call(reqwest::Method::GET, "//metrics");
+        call.send().await.unwrap().text().await.unwrap()
+    };
+    let dropped = async {
+        while !metrics().await.contains("confab_sockets_closed_total{code=\"1013\"} 1") {
+            tokio::task::yield_now().await;
+        }
+    };
+    common::soon("the end of the slow reader", dropped).await;
+    drop(b);
+    assert_eq!(a.tcp().peer_addr().unwrap(), server.address, "the writer stays");
+    let page = ClientFrame::Sync(Sync { room_id: room.id, from: SyncFrom::After(Seq::ZERO), limit: Some(1) });
+    a.send(&page).await;
+    a.expect_frame(|frame| matches!(frame, ServerFrame::Events(_)).then_some(())).await;
+}
