@@ -7,7 +7,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     slice::from_ref,
-    time::SystemTime,
 };
 
 use anyhow::{Context, Result, bail};
@@ -54,27 +53,14 @@ pub(crate) fn build(repo: &Repo) -> Result<()> {
         empty(&fresh)?;
         let mut trunk = command(repo, "trunk");
         trunk.args(["build", "--release", "--offline", "--locked", "--skip-version-check", "--dist"]);
-        run(trunk.arg(&fresh))
+        run(trunk.arg(&fresh))?;
+        fs::remove_file(fresh.join(".trunk-lock")).context("trunk's lock can't be removed")
     })?;
     step("compresses its files with brotli and gzip", || compress(&fresh))?;
     empty(&dist)?;
     fs::rename(&fresh, &dist).context("the page can't be moved to dist/")?;
     make_room_for(&stamp)?;
     fs::write(&stamp, made(repo)?).context("the stamp of the page can't be written")
-}
-
-/// Makes cargo compile the page into the server again when it is another page: cargo watches the files that
-/// it compiled in, not those that came since.
-pub(crate) fn compile_in(repo: &Repo) -> Result<()> {
-    let inside = repo.target().join("xtask/inside.stamp");
-    let page = format!("{:016x}\n", hash(repo, &[repo.path("dist")])?);
-    if fs::read_to_string(&inside).ok().as_ref() != Some(&page) {
-        let module = fs::File::options().append(true).open(repo.path("backend/src/page.rs"))?;
-        module.set_modified(SystemTime::now()).context("the server's page.rs can't be marked as changed")?;
-        make_room_for(&inside)?;
-        fs::write(&inside, page)?;
-    }
-    Ok(())
 }
 
 /// Removes a folder where there is one.

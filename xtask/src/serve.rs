@@ -34,7 +34,6 @@ pub(crate) fn serve(repo: &Repo, flags: &[String]) -> Result<()> {
 /// The server with the page inside.
 pub(crate) fn build_server(repo: &Repo) -> Result<()> {
     step("builds the server for release", || {
-        page::compile_in(repo)?;
         run(&mut cargo(
             repo,
             &["build", "--release", "--locked", "--quiet", "-p", "backend", "--bin", "confab"],
