@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.and_then(|runtime| Ok(runtime.block_on(serve(settings)))) {
+    match runtime.map(|runtime| runtime.block_on(serve(settings))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(Refusal { line, code })) => refuse(&line, code),
         Err(error) => refuse(&format!("the threads can't be started: {error}"), 1),

@@ -35,6 +35,9 @@ use crate::{
 
 /// Bytes of the head of a request. Ours have a cookie, a token and what a browser adds.
 const HEAD_BYTES: usize = 16 * 1024;
+/// How much longer than a socket's own patience the kernel waits for a reader that takes nothing.
+#[cfg(target_os = "linux")]
+const UNREAD_MARGIN: Duration = Duration::from_secs(2);
 /// After the system had no file or memory for one more connection: long enough for one to end.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -114,13 +117,10 @@ impl Server {
     /// Takes connections until [`Server::shutdown`].
     ///
     /// # Errors
-    /// When the listener can't be used, or the server was shut down before.
+    /// When the server was shut down before.
     pub async fn listen(&self, listener: TcpListener) -> io::Result<()> {
         let app = self.running().as_ref().map(|running| running.app.clone());
         let app = app.ok_or_else(|| io::Error::other("this server was shut down"))?;
-        // Accepted connections inherit it.
-        let bytes = usize::try_from(app.options.send_buffer_bytes).unwrap_or(usize::MAX);
-        socket2::SockRef::from(&listener).set_send_buffer_size(bytes)?;
         self.stopping.run_until_cancelled(self.accept(listener, app)).await;
         Ok(())
     }
@@ -173,6 +173,18 @@ impl Server {
     }
 }
 
+/// Has a connection write at once, and limits what it may hold and how long it may take nothing.
+fn prepare(stream: &TcpStream, options: &ServerOptions) -> io::Result<()> {
+    // Frames are gathered before they are written; waiting for more would only delay them.
+    stream.set_nodelay(true)?;
+    let socket = socket2::SockRef::from(stream);
+    socket.set_send_buffer_size(usize::try_from(options.send_buffer_bytes).unwrap_or(usize::MAX))?;
+    // Sockets say goodbye themselves when `write_stall` is over; this ends everything else, and what is deaf.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(options.write_stall + UNREAD_MARGIN))?;
+    Ok(())
+}
+
 /// One of the connections that may be open at once. A socket that a connection becomes holds it on; it is in the
 /// extensions of every request.
 #[derive(Clone)]
@@ -199,9 +211,8 @@ impl Drop for Taken {
 
 /// Serves one connection until it ends or becomes a socket.
 async fn serve(app: App, router: Router, stream: TcpStream, peer: SocketAddr, place: Place) {
-    // Frames are gathered before they are written; waiting for more would only delay them.
-    if stream.set_nodelay(true).is_err() {
-        return;
+    if let Err(error) = prepare(&stream, &app.options) {
+        return tracing::debug!(%error, "a connection was gone before it was served");
     }
     let service = {
         let app = app.clone();

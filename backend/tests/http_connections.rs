@@ -99,3 +99,32 @@ async fn a_socket_keeps_its_place() {
     drop(socket);
     assert!(soon("a place", third).await.unwrap().starts_with("HTTP/1.1 200 OK"));
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_asks_and_never_reads_is_dropped() {
+    let server = TestServer::with(|options| {
+        options.write_stall = Duration::from_millis(1);
+        options.send_buffer_bytes = 4096;
+    });
+    let server = server.await;
+    let mut deaf = TcpStream::connect(server.address).await.unwrap();
+    // More answers than the buffers of both kernels hold.
+    let many = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
+    let asking = tokio::spawn(async move { while deaf.write_all(many.as_bytes()).await.is_ok() {} });
+    let mut other = TcpStream::connect(server.address).await.unwrap();
+    soon("the end of the connection", async {
+        while !stats(&mut other).await.contains("\"connections\":1,") {}
+    })
+    .await;
+    asking.abort();
+}
+
+#[cfg(target_os = "linux")]
+async fn stats(stream: &mut TcpStream) -> String {
+    let head = ask(stream, "/stats").await.to_ascii_lowercase();
+    let (_, length) = head.split_once("content-length: ").unwrap();
+    let mut body = vec![0; length.lines().next().unwrap().parse().unwrap()];
+    stream.read_exact(&mut body).await.unwrap();
+    String::from_utf8(body).unwrap()
+}

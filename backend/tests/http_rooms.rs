@@ -51,8 +51,10 @@ async fn a_code_that_leads_nowhere_is_not_found_however_it_looks() {
         let problem = problem(answer, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
         assert_eq!(problem.field.as_deref(), Some("code"));
     }
-    let answer = server.call(Method::GET, "/rooms/code/0000-0000-00").send().await.unwrap();
-    problem(answer, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    for code in ["0000-0000-00", "%ff%fe", "%00"] {
+        let answer = server.call(Method::GET, &format!("/rooms/code/{code}")).send().await.unwrap();
+        problem(answer, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    }
 }
 
 #[tokio::test]

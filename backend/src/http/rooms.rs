@@ -1,10 +1,6 @@
 //! Rooms: made, listed, looked up and joined by their code; who is in them.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use shared::{
     ErrorCode, RoomId, UserId,
     api::{JoinRoom, Member, Members, MyRooms, NewRoom, Room, RoomPreview, RoomState},
@@ -13,7 +9,7 @@ use shared::{
 use super::{
     body::Body,
     caller::Caller,
-    fields::{id, named},
+    fields::{Segments, id, named},
     problem::Problem,
 };
 use crate::{address::ClientAddress, app::App, chat::committer::CommitError, clock, codes};
@@ -50,7 +46,7 @@ pub(super) async fn mine(State(app): State<App>, caller: Caller) -> Result<Json<
 pub(super) async fn look_up(
     State(app): State<App>,
     address: ClientAddress,
-    Path(code): Path<String>,
+    Segments(code): Segments<String>,
 ) -> Result<Json<RoomPreview>, Problem> {
     let room = by_code(&app, address, &code).await?;
     Ok(Json(RoomPreview { code: room.code, name: room.name, members: room.members }))
@@ -77,7 +73,7 @@ pub(super) async fn join(
 pub(super) async fn members(
     State(app): State<App>,
     caller: Caller,
-    Path(room): Path<String>,
+    Segments(room): Segments<String>,
 ) -> Result<Json<Members>, Problem> {
     let room: RoomId = id(&room)?;
     if !app.store.is_member(caller.claims.user_id, room).await? {
@@ -95,7 +91,7 @@ pub(super) async fn members(
 pub(super) async fn leave(
     State(app): State<App>,
     caller: Caller,
-    Path((room, user)): Path<(String, String)>,
+    Segments((room, user)): Segments<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let (room, user): (RoomId, UserId) = (id(&room)?, id(&user)?);
     if user != caller.claims.user_id {
