@@ -33,8 +33,9 @@ use crate::{
     tokens::{Claims, TokenError},
 };
 
-/// Bytes of the buffers: an idle connection keeps one of them, and a longer frame gets the memory it needs.
-const BUFFER: usize = 4 * 1024;
+/// Bytes of the buffer that an idle connection keeps: several frames of people, and a longer one gets the memory
+/// that it needs. With 4 KiB, 5,000 idle connections took 2 KiB more each and nothing was faster.
+const BUFFER: usize = 2 * 1024;
 
 /// How long a connection that is told to close waits for the answers to its posts.
 const ANSWERS: Duration = Duration::from_secs(5);
@@ -128,10 +129,12 @@ impl Connection {
     }
 
     /// Serves the connection until it has ended.
-    pub(super) async fn run(mut self, start: Start) {
+    ///
+    /// Boxed, because a task holds every value twice that is moved into its future.
+    pub(super) async fn run(mut self: Box<Self>, start: Start) {
         let ended = self.serve(start).await;
         self.log(&ended);
-        let Self { wire, attendance, admission, number, app, .. } = self;
+        let Self { wire, attendance, admission, number, app, .. } = *self;
         // Others learn at once that the person has gone; the address keeps its place until TCP has ended.
         drop(attendance);
         farewell::say(wire, &ended).await;
