@@ -180,6 +180,12 @@ impl Page {
         self.closed.drain(..).map(|(_, code)| code).collect()
     }
 
+    /// Forgets the frames only.
+    pub(crate) fn forget_sent(&mut self) {
+        self.sent.clear();
+    }
+
+    /// Forgets all that the client wanted so far.
     pub(crate) fn forget(&mut self) {
         self.sent.clear();
         self.calls.clear();

@@ -1,0 +1,508 @@
+//! The list of rooms: what is new, what was read, who came and went.
+
+mod support;
+
+use client_core::{Change, Command, Input, RoomView};
+use shared::{
+    ClientFrame, EventBody, RoomId, ServerFrame,
+    api::Presence,
+    error::ErrorCode,
+    frame::{Activity, PresenceSignal, Read, ReadSignal, SetPresence, Typing, TypingSignal},
+};
+use support::{
+    Page,
+    wire::{
+        ack, ada, bob, error, event, live, member, members, message, my_rooms, page as events, posts,
+        problem, room, said, seq, state, txn, user,
+    },
+};
+
+fn view(page: &Page, id: u128) -> &RoomView {
+    page.client.room(room(id)).unwrap()
+}
+
+fn order(page: &Page) -> Vec<RoomId> {
+    page.client.rooms().map(|view| view.room.id).collect()
+}
+
+fn read(id: u128, at: u64) -> ClientFrame {
+    ClientFrame::Read(Read { room_id: room(id), seq: seq(at) })
+}
+
+fn reads(page: &mut Page) -> Vec<ClientFrame> {
+    page.sent().into_iter().filter(|frame| matches!(frame, ClientFrame::Read(_))).collect()
+}
+
+fn read_elsewhere(page: &mut Page, id: u128, at: u64) {
+    let signal = ReadSignal { room_id: room(id), user_id: ada().id, seq: seq(at) };
+    page.frame(&ServerFrame::Read(signal));
+}
+
+#[test]
+fn rooms_stand_in_the_servers_order_until_a_message_comes() {
+    let mut page = Page::online(&[state(1, 1, 1), state(2, 1, 1), state(3, 1, 1)]);
+    assert_eq!(order(&page), [room(1), room(2), room(3)]);
+    page.frame(&live(&said(room(3), 2)));
+    assert_eq!(order(&page), [room(3), room(1), room(2)]);
+    page.frame(&live(&event(room(2), 2, bob(), txn(9), EventBody::Join)));
+    assert_eq!(order(&page), [room(3), room(1), room(2)], "only messages count");
+}
+
+#[test]
+fn what_happened_while_away_counts_as_new() {
+    let mut page = Page::online(&[state(1, 1, 1), state(2, 1, 1), state(3, 1, 1)]);
+    page.frame(&live(&said(room(2), 2)));
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 1, 1), state(2, 2, 1), state(3, 5, 1), state(4, 1, 0)]);
+    assert_eq!(order(&page), [room(3), room(4), room(2), room(1)]);
+}
+
+#[test]
+fn unread_counts_messages_after_the_marker() {
+    let mut page = Page::online(&[state(1, 5, 3)]);
+    assert_eq!(view(&page, 1).unread, 2);
+    page.frame(&live(&said(room(1), 6)));
+    assert_eq!((view(&page, 1).unread, view(&page, 1).head), (3, seq(6)));
+    let mut joined = event(room(1), 7, user(3, "Carl"), txn(7), EventBody::Join);
+    joined.msg_no = support::wire::msg_no(6);
+    page.frame(&live(&joined));
+    assert_eq!((view(&page, 1).unread, view(&page, 1).head), (3, seq(7)));
+}
+
+#[test]
+fn what_was_on_the_screen_is_read_at_once_here_and_then_on_the_server() {
+    let mut page = Page::online(&[state(1, 5, 0)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=5, 5, false));
+    page.forget();
+    page.command(Command::Seen(room(1), seq(3)));
+    assert_eq!((view(&page, 1).read_seq, view(&page, 1).unread), (seq(3), 2));
+    assert!(page.changes().contains(&Change::Rooms));
+    assert_eq!(reads(&mut page), [read(1, 3)]);
+}
+
+#[test]
+fn read_markers_are_merged_to_one_a_second_and_never_move_back() {
+    let mut page = Page::online(&[state(1, 50, 0), state(2, 5, 0)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=50, 50, false));
+    page.forget();
+    for at in 1..=40 {
+        page.command(Command::Seen(room(1), seq(at)));
+    }
+    page.command(Command::Seen(room(1), seq(7)));
+    page.command(Command::Seen(room(2), seq(5)));
+    assert_eq!(reads(&mut page), [read(1, 1), read(2, 5)], "rooms don't wait for each other");
+    page.advance(999);
+    assert_eq!(reads(&mut page), []);
+    page.advance(1);
+    assert_eq!(reads(&mut page), [read(1, 40)]);
+    page.advance(60_000);
+    assert_eq!(reads(&mut page), []);
+    assert_eq!(view(&page, 1).read_seq, seq(40));
+}
+
+#[test]
+fn what_was_read_without_a_connection_is_said_on_the_next() {
+    let mut page = Page::online(&[state(1, 5, 0)]);
+    page.lose(None);
+    page.command(Command::Seen(room(1), seq(5)));
+    assert_eq!(view(&page, 1).unread, 0);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 5, 0)]);
+    assert_eq!(reads(&mut page), [read(1, 5)]);
+    assert_eq!(view(&page, 1).unread, 0, "the server's older marker changes nothing");
+}
+
+#[test]
+fn reading_on_another_device_is_reading_here() {
+    let mut page = Page::online(&[state(1, 5, 0)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=5, 5, false));
+    page.forget();
+    read_elsewhere(&mut page, 1, 4);
+    assert_eq!((view(&page, 1).read_seq, view(&page, 1).unread), (seq(4), 1));
+    read_elsewhere(&mut page, 1, 2);
+    assert_eq!(view(&page, 1).read_seq, seq(4));
+    page.advance(5_000);
+    assert_eq!(reads(&mut page), [], "the server knows");
+}
+
+#[test]
+fn reading_elsewhere_in_a_room_that_is_not_known_asks_for_the_count() {
+    let mut page = Page::online(&[state(1, 50, 0)]);
+    read_elsewhere(&mut page, 1, 40);
+    page.answer("/rooms", 200, &my_rooms(&[state(1, 50, 40)]));
+    assert_eq!((view(&page, 1).read_seq, view(&page, 1).unread), (seq(40), 10));
+}
+
+#[test]
+fn what_another_device_has_read_before_it_came_here_is_not_unread() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    read_elsewhere(&mut page, 1, 6);
+    page.frame(&live(&said(room(1), 6)));
+    assert_eq!(view(&page, 1).unread, 0);
+}
+
+#[test]
+fn sending_in_a_room_reads_it_up_to_there() {
+    let mut page = Page::online(&[state(1, 5, 0)]);
+    page.post(room(1), "Hello");
+    let post = posts(page.sent()).remove(0);
+    page.frame(&ack(&post, 6));
+    assert_eq!((view(&page, 1).read_seq, view(&page, 1).unread), (seq(6), 0));
+    page.frame(&live(&event(room(1), 7, ada(), txn(7), message("from my phone"))));
+    assert_eq!(view(&page, 1).unread, 0);
+    page.advance(5_000);
+    assert_eq!(reads(&mut page), [], "the server knows");
+}
+
+#[test]
+fn a_message_of_somebody_else_is_announced_once_and_history_never() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=5, 5, false));
+    page.forget();
+    let news = said(room(1), 6);
+    page.frame(&live(&news));
+    page.frame(&live(&news));
+    page.frame(&live(&event(room(1), 7, ada(), txn(70), message("mine"))));
+    page.frame(&live(&event(room(1), 8, bob(), txn(71), EventBody::Leave)));
+    let announced = |page: &mut Page| {
+        let arrived = |change| match change {
+            Change::Arrived(_, event) => Some(event.seq.get()),
+            _ => None,
+        };
+        page.changes().into_iter().filter_map(arrived).collect::<Vec<_>>()
+    };
+    assert_eq!(announced(&mut page), [6]);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 12, 5)]);
+    page.frame(&events(room(1), 9..=12, 12, false));
+    page.command(Command::PageBack(room(1)));
+    assert_eq!(announced(&mut page), [] as [u64; 0]);
+}
+
+#[test]
+fn a_message_that_an_ack_has_overtaken_is_announced_all_the_same() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.post(room(1), "mine");
+    let post = posts(page.sent()).remove(0);
+    page.frame(&ack(&post, 7));
+    page.changes();
+    page.frame(&live(&said(room(1), 6)));
+    assert!(page.changes().iter().any(|change| matches!(change, Change::Arrived(..))));
+}
+
+#[test]
+fn a_room_that_is_made_or_joined_is_entered() {
+    for (command, path) in [
+        (Command::MakeRoom { name: "Tea".into() }, "/rooms"),
+        (Command::JoinRoom { code: "CODE7".into() }, "/rooms/join"),
+    ] {
+        let mut page = Page::online(&[state(1, 1, 1)]);
+        page.command(command);
+        let request = page.answer(path, 201, &serde_json::to_string(&state(7, 1, 1)).unwrap());
+        assert_eq!(request.bearer.as_deref(), Some("access"));
+        assert_eq!(page.changes(), [Change::Rooms, Change::Entered(room(7))]);
+        assert_eq!(order(&page), [room(7), room(1)]);
+    }
+}
+
+#[test]
+fn a_code_that_leads_nowhere_fails() {
+    let mut page = Page::online(&[]);
+    page.command(Command::JoinRoom { code: "X".into() });
+    page.answer("/rooms/join", 404, &problem(404, ErrorCode::NotFound, None));
+    let is_it = |change: &Change| matches!(change, Change::Failed { code: ErrorCode::NotFound, .. });
+    assert!(page.changes().iter().any(is_it));
+}
+
+#[test]
+fn a_room_joined_on_another_device_appears() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.frame(&live(&event(room(2), 4, ada(), txn(4), EventBody::Join)));
+    page.frame(&live(&said(room(2), 5)));
+    let mine = my_rooms(&[state(1, 1, 1), state(2, 4, 4)]);
+    page.answer("/rooms", 200, &mine);
+    assert_eq!(order(&page), [room(2), room(1)]);
+    page.answer("/rooms", 200, &my_rooms(&[state(1, 1, 1), state(2, 5, 4)]));
+    assert_eq!(view(&page, 2).unread, 1, "asked again for what came meanwhile");
+    assert!(!page.is_calling("/rooms"));
+}
+
+#[test]
+fn the_list_is_asked_for_until_it_is_answered() {
+    let mut page = Page::online(&[]);
+    page.frame(&live(&said(room(2), 5)));
+    for _ in 0..3 {
+        page.advance_to_call("/rooms");
+        page.no_answer("/rooms");
+    }
+    assert!(
+        !page.changes().iter().any(|change| matches!(change, Change::Failed { .. })),
+        "nobody asked for it"
+    );
+    page.advance_to_call("/rooms");
+    page.answer("/rooms", 200, &my_rooms(&[state(2, 5, 5)]));
+    assert_eq!(order(&page), [room(2)]);
+}
+
+#[test]
+fn leaving_a_room_forgets_it() {
+    let mut page = Page::online(&[state(1, 1, 1), state(2, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.post(room(1), "not sent");
+    page.command(Command::LeaveRoom(room(1)));
+    page.changes();
+    page.answer(&format!("/rooms/{}/members/{}", room(1), ada().id), 204, "");
+    assert_eq!((order(&page), page.client.rows(room(1)).len()), (vec![room(2)], 0));
+    assert_eq!(page.changes(), [Change::Rooms, Change::Left(room(1))]);
+    page.frame(&live(&event(room(1), 2, ada(), txn(2), EventBody::Leave)));
+    assert!(!page.changes().contains(&Change::Left(room(1))), "said once");
+}
+
+#[test]
+fn a_room_left_on_another_device_is_left_here_live_or_on_the_way_back() {
+    let mut page = Page::online(&[state(1, 1, 1), state(2, 1, 1)]);
+    page.frame(&live(&event(room(1), 2, ada(), txn(2), EventBody::Leave)));
+    assert!(page.changes().contains(&Change::Left(room(1))));
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[]);
+    assert!(page.changes().contains(&Change::Left(room(2))));
+    assert_eq!(page.client.rooms().count(), 0);
+}
+
+#[test]
+fn whoever_is_told_that_they_are_no_member_has_left() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(1))));
+    assert!(page.changes().contains(&Change::Left(room(1))));
+}
+
+#[test]
+fn a_room_entered_while_the_socket_was_opening_survives_an_older_greeting() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.lose(None);
+    page.command(Command::MakeRoom { name: "Tea".into() });
+    page.answer("/rooms", 201, &serde_json::to_string(&state(7, 1, 1)).unwrap());
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 1, 1)]);
+    assert!(page.client.room(room(7)).is_some());
+}
+
+#[test]
+fn opening_a_room_asks_for_its_members_and_so_does_coming_back() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), member(bob(), Presence::Away)]));
+    assert_eq!(page.client.members(room(1)).len(), 2);
+    assert_eq!(view(&page, 1).room.members, 2);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 1, 1)]);
+    page.no_answer(&path);
+    page.advance_to_call(&path);
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    assert_eq!(page.client.members(room(1)).len(), 1);
+    assert_eq!(view(&page, 1).room.members, 1);
+}
+
+/// A page that shows a room of Ada and Bob.
+fn together() -> Page {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=1, 1, false));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), member(bob(), Presence::Away)]));
+    page.forget();
+    page
+}
+
+fn presence(page: &Page) -> Vec<Presence> {
+    page.client.members(room(1)).iter().map(|member| member.presence).collect()
+}
+
+fn signal(user: &shared::event::Profile, status: Presence) -> ServerFrame {
+    ServerFrame::Presence(PresenceSignal { user_id: user.id, status, last_seen: None })
+}
+
+#[test]
+fn members_come_and_go() {
+    let mut page = together();
+    page.frame(&live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join)));
+    assert_eq!(page.client.members(room(1)).len(), 3);
+    assert_eq!(view(&page, 1).room.members, 3);
+    assert!(page.changes().contains(&Change::Members(room(1))));
+    page.frame(&live(&event(room(1), 3, bob(), txn(3), EventBody::Leave)));
+    let names: Vec<_> = page.client.members(room(1)).iter().map(|member| member.user.name.clone()).collect();
+    assert_eq!(names, ["Ada", "Carl"]);
+    assert_eq!(view(&page, 1).room.members, 2);
+}
+
+#[test]
+fn a_list_that_is_older_than_an_arrival_is_asked_for_again() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join)));
+    page.frame(&signal(&bob(), Presence::Online));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), member(bob(), Presence::Offline)]));
+    assert_eq!(presence(&page), [Presence::Online, Presence::Online], "signals meanwhile are not undone");
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    assert!(!page.is_calling(&path));
+}
+
+#[test]
+fn people_who_came_while_the_page_was_behind_are_looked_up() {
+    let mut page = together();
+    let joined = event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join);
+    page.frame(&ServerFrame::Behind(shared::frame::Behind { room_id: room(1), head: seq(2) }));
+    let answer =
+        shared::frame::Events { room_id: room(1), events: vec![joined], head: seq(2), has_more: false };
+    page.frame(&ServerFrame::Events(answer));
+    assert!(page.is_calling(&format!("/rooms/{}/members", room(1))));
+}
+
+#[test]
+fn presence_is_of_a_person_in_all_rooms() {
+    let mut page = together();
+    page.frame(&signal(&bob(), Presence::Online));
+    assert_eq!(presence(&page), [Presence::Online, Presence::Online]);
+    assert_eq!(page.changes(), [Change::Members(room(1))]);
+    page.frame(&signal(&bob(), Presence::Online));
+    page.frame(&signal(&user(9, "Nobody here"), Presence::Online));
+    assert_eq!(page.changes(), [], "nothing is different");
+}
+
+#[test]
+fn the_greeting_says_who_is_online() {
+    let mut page = together();
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.answer("/ws-token", 200, &support::wire::connection_token());
+    page.open();
+    let ServerFrame::Connected(mut greeting) = support::wire::connected(&[state(1, 1, 1)]) else { panic!() };
+    greeting.online_users = vec![ada().id];
+    page.frame(&ServerFrame::Connected(greeting));
+    assert_eq!(presence(&page), [Presence::Online, Presence::Offline]);
+}
+
+#[test]
+fn others_read_markers_move_forward_and_sending_moves_them_too() {
+    let mut page = together();
+    let bobs = |page: &Page| page.client.members(room(1))[1].read_seq.get();
+    let moved = |at| ServerFrame::Read(ReadSignal { room_id: room(1), user_id: bob().id, seq: seq(at) });
+    page.frame(&moved(5));
+    page.frame(&moved(3));
+    assert_eq!(bobs(&page), 5);
+    let mut late = said(room(1), 2);
+    late.seq = seq(2);
+    page.frame(&live(&late));
+    assert_eq!(bobs(&page), 5);
+    for at in 3..=6 {
+        page.frame(&live(&said(room(1), at)));
+    }
+    assert_eq!(bobs(&page), 6);
+}
+
+fn types(user: &shared::event::Profile, active: bool) -> ServerFrame {
+    ServerFrame::Typing(TypingSignal { room_id: room(1), user_id: user.id, active })
+}
+
+#[test]
+fn whoever_types_is_shown_until_they_stop_send_leave_or_fall_silent() {
+    let mut page = together();
+    let ends: [&dyn Fn(&mut Page); 5] = [
+        &|page| page.frame(&types(&bob(), false)),
+        &|page| page.frame(&live(&said(room(1), 2))),
+        &|page| page.frame(&live(&event(room(1), 3, bob(), txn(3), EventBody::Leave))),
+        &|page| page.advance(8_000),
+        &|page| page.lose(None),
+    ];
+    for end in ends {
+        page.frame(&types(&bob(), true));
+        assert_eq!(page.client.typing(room(1)), [bob()]);
+        page.changes();
+        end(&mut page);
+        assert_eq!(page.client.typing(room(1)), []);
+        assert!(page.changes().contains(&Change::Typing(room(1))));
+    }
+}
+
+#[test]
+fn typing_that_goes_on_is_one_change() {
+    let mut page = together();
+    for _ in 0..5 {
+        page.frame(&types(&bob(), true));
+        page.advance(4_000);
+    }
+    assert_eq!(page.client.typing(room(1)), [bob()]);
+    assert_eq!(page.changes(), [Change::Typing(room(1))]);
+}
+
+#[test]
+fn the_typing_of_oneself_on_another_device_is_not_shown() {
+    let mut page = together();
+    page.frame(&types(&ada(), true));
+    assert_eq!(page.client.typing(room(1)), []);
+}
+
+#[test]
+fn own_typing_is_said_now_and_then_and_ended_when_the_composer_is_left() {
+    let mut page = together();
+    let typing = |active| ClientFrame::Typing(Typing { room_id: room(1), active });
+    for _ in 0..50 {
+        page.command(Command::Typing(room(1), true));
+        page.advance(100);
+    }
+    assert_eq!(page.sent(), [typing(true), typing(true)]);
+    page.command(Command::Typing(room(1), false));
+    assert_eq!(page.sent(), [typing(false)]);
+    page.command(Command::Typing(room(1), true));
+    page.command(Command::CloseRoom);
+    assert_eq!(page.sent(), [typing(true), typing(false)]);
+}
+
+#[test]
+fn five_minutes_without_a_touch_are_away_on_this_connection_and_the_next() {
+    let mut page = Page::online(&[]);
+    let said = |status| ClientFrame::Presence(SetPresence { status });
+    let presences = |page: &mut Page| {
+        page.sent().into_iter().filter(|frame| matches!(frame, ClientFrame::Presence(_))).collect::<Vec<_>>()
+    };
+    for _ in 0..15 {
+        page.advance(20_000);
+        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+    }
+    assert_eq!(presences(&mut page), [said(Activity::Away)]);
+    page.lose(None);
+    page.input(Input::NetworkBack);
+    page.connect(&[]);
+    assert_eq!(presences(&mut page), [said(Activity::Away)]);
+    page.command(Command::Active);
+    assert_eq!(presences(&mut page), [said(Activity::Online)]);
+}
+
+#[test]
+fn frames_of_unknown_types_and_frames_that_make_no_sense_are_passed_over() {
+    let mut page = together();
+    let socket = page.socket.unwrap();
+    for text in [
+        "",
+        "{}",
+        "[]",
+        r#"{"type":"poll_closed","id":1}"#,
+        r#"{"type":"message"}"#,
+        r#"{"type":"ack","txn_id":"x"}"#,
+        r#"{"type":"connected"}"#,
+        r#"{"type":"events","room_id":"00000000-0000-0000-0000-000000001001","events":[{}],"head":1,"has_more":true}"#,
+    ] {
+        page.input(Input::Frame(socket, text));
+    }
+    assert_eq!((page.changes(), page.sent(), page.texts(room(1)).len()), (vec![], vec![], 1));
+}
