@@ -106,7 +106,8 @@ impl Person for Writer {
 
 impl Writer {
     fn row_changed(&mut self, client: &Client, room: RoomId, key: RowKey, say: &mut Vec<Command>) {
-        let stored = client.row(room, key).is_some_and(|row| row.state == DeliveryState::Stored);
+        // A room that is not shown has no rows but those that wait, and nothing is discarded here.
+        let stored = client.row(room, key).is_none_or(|row| row.state == DeliveryState::Stored);
         let Some((_, last)) = self.settled.iter_mut().find(|(known, _)| *known == room) else { return };
         if stored && *last != Some(key) {
             *last = Some(key);
