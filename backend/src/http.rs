@@ -17,6 +17,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{delete, get, post},
 };
+use tower::util::option_layer;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
 pub use self::problem::Problem;
@@ -50,25 +51,24 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(app.options.body_bytes))
         .layer(from_fn_with_state(app.clone(), around::in_time))
         .layer(from_fn_with_state(app.clone(), around::from_a_known_page))
-        .layer(cors(&app))
+        .layer(option_layer(cors(&app)))
         .layer(CatchPanicLayer::custom(around::after_panic))
         .layer(from_fn(around::secured))
         .layer(from_fn_with_state(app.clone(), around::logged))
         .with_state(app)
 }
 
-/// Lets the listed pages of other origins read our answers. Without any, nobody gets such a header.
-fn cors(app: &App) -> CorsLayer {
+/// Lets the listed pages of other origins read our answers.
+fn cors(app: &App) -> Option<CorsLayer> {
+    let is_open = !app.options.allow_origin.is_empty();
     let origins: Vec<HeaderValue> =
         app.options.allow_origin.iter().filter_map(|origin| origin.as_str().parse().ok()).collect();
-    if origins.is_empty() {
-        return CorsLayer::new();
-    }
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
         .expose_headers([header::RETRY_AFTER])
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(std::time::Duration::from_secs(600));
+    is_open.then_some(layer)
 }
