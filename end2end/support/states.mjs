@@ -116,7 +116,7 @@ export const STATES = {
     await ada.say("This one is too long for the server that comes back. ".repeat(3).trim());
     server.flags = ["--limit", "message_chars=100"];
     await server.begin();
-    await ada.page.getByText("Not sent").waitFor();
+    await ada.log.getByText("Not sent").waitFor();
     await ada.banner.waitFor({ state: "hidden" });
     return ada;
   },

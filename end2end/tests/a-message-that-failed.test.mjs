@@ -2,6 +2,7 @@
 //! the others go on.
 
 import { situation } from "../support/situation.mjs";
+import { until } from "../support/until.mjs";
 
 const LONG = "much too long for a server that takes only short ones".repeat(3);
 
@@ -24,7 +25,7 @@ async function withFailed(world) {
 
 situation("a refused message says why, and the next one is sent all the same", async (world) => {
   const { ada, ben } = await withFailed(world);
-  await ada.page.locator(".message[data-state=failed]").getByText(/too long/).waitFor();
+  await ada.page.locator(".message[data-state=failed]").getByText("Not sent. It is too long").waitFor();
   await ben.seesExactly(["Short"]);
 });
 
@@ -32,7 +33,9 @@ situation("a refused message that is tried again is sent when the server takes i
   const { server, ada, ben } = await withFailed(world);
   server.flags = [];
   await server.kill();
+  const known = ada.heard("connected").length;
   await server.begin();
+  await until("Ada's page knows the new limits", () => ada.heard("connected").length > known);
   await ada.page.getByRole("button", { name: "Try again" }).click();
   await ben.seesExactly(["Short", LONG]);
   await ada.seesExactly(["Short", LONG]);
