@@ -39,6 +39,7 @@ async fn told_to_stop_it_says_when_to_come_back_closes_with_1012_and_ends_well()
             .await;
         assert!(after_ms <= 5_000);
         assert_eq!(socket.closed().await.0, CloseCode::Restart);
+        drop(socket);
         let (status, log) = program.end().await;
         assert!(status.success(), "{signal}: {status} {log:#?}");
         assert!(log.iter().any(|line| line.contains("stopped")), "{log:#?}");
