@@ -54,7 +54,7 @@ impl CallRates {
             codes: Rates::per_minute(limits.codes_tried_per_minute),
             rooms_made: Rates::per_minute(limits.rooms_made_per_minute),
             rooms_joined: Rates::per_minute(limits.rooms_joined_per_minute),
-            calls: Rates::per_minute(options.calls_per_minute),
+            calls: Rates::per_minute(options.limits.calls_per_minute),
         }
     }
 }

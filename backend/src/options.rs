@@ -35,9 +35,6 @@ pub struct ServerOptions {
     /// Bytes that the kernel may hold for a reader that does not read (`SO_SNDBUF`). Left alone it grows to
     /// 4 MiB a socket, so that 1,000 slow readers would take 4 GiB that no figure of ours shows.
     pub send_buffer_bytes: u32,
-    /// HTTP calls of one sign-in per minute, renewals and connection tokens among them: a page that loses its
-    /// socket every second stays below.
-    pub calls_per_minute: u64,
     /// Bytes of the body of an HTTP request: the longest is a room's name.
     pub body_bytes: usize,
     /// From the head of an HTTP request to its answer: longer than any disk stall that a person would wait for.
@@ -84,7 +81,6 @@ impl ServerOptions {
             limits: Limits::default(),
             connections: 16_384,
             send_buffer_bytes: 128 * 1024,
-            calls_per_minute: 300,
             body_bytes: 64 * 1024,
             request_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(8),

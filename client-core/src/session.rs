@@ -210,7 +210,12 @@ impl Session {
     ) -> Vec<Outcome> {
         if matches!(self.refresh, Refresh::Asked(asked) if asked == id) {
             self.refresh = Refresh::Idle;
-            return self.refreshed(now, read(answer), rng, out);
+            let result = match answer {
+                // There is no cookie, so there is nobody to renew.
+                Answer::Http { status: 204, .. } => Err(Failure::new(ErrorCode::Unauthenticated)),
+                answer => read(answer),
+            };
+            return self.refreshed(now, result, rng, out);
         }
         if self.leaving.as_ref().is_some_and(|leaving| leaving.asked == Some(id)) {
             return self.left(now, read(answer), rng, out);

@@ -87,6 +87,8 @@ limits! {
     rooms_per_user: 100,
     /// Guests that one address may make per minute: a class behind one router gets in, a script does not fill the disk.
     guests_made_per_minute: 60,
+    /// HTTP calls of one sign-in per minute, renewals among them: a page that loses its socket every second stays below.
+    calls_per_minute: 300,
     /// Open sockets of one person: more than anybody has tabs and devices.
     sockets_per_user: 10,
     /// Open sockets from one address: an office behind one router.

@@ -46,10 +46,10 @@ pub(super) async fn make_guest(
     Ok(signed_in(&app, StatusCode::CREATED, user, RefreshToken { session_id: session, generation: FIRST }))
 }
 
-/// `POST /session/refresh`
+/// `POST /session/refresh`. Who holds no cookie is told so without an error: a first visit has nothing to renew.
 pub(super) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let Some(token) = cookie::read(&headers) else {
-        return Err(Problem::unauthenticated("nobody is signed in here"));
+        return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let Ok(presented) = app.tokens.read_refresh(token) else {
         return Ok(signed_out(&app, "the refresh token is not valid"));

@@ -109,16 +109,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         set: Set::One(|s, text| values::count(text, 1, 1_000_000).map(|count| s.server.connections = count)),
     },
     Setting {
-        name: "calls-per-minute",
-        value: "COUNT",
-        default: "300",
-        help: "HTTP calls of one sign-in per minute, renewals and connection tokens among them",
-        many: false,
-        set: Set::One(|s, text| {
-            values::count(text, 1, 1_000_000_000).map(|count| s.server.calls_per_minute = count as u64)
-        }),
-    },
-    Setting {
         name: "heartbeat",
         value: "TIME",
         default: "25s",
