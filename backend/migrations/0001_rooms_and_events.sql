@@ -67,5 +67,6 @@ CREATE TABLE txns (
     seq BIGINT NOT NULL,
     body BLOB NOT NULL,
     PRIMARY KEY (user_id, txn_id),
-    FOREIGN KEY (room_id, seq) REFERENCES events (room_id, seq)
+    -- Checked at the commit: a large batch goes in pieces, and a piece may be ahead of its events.
+    FOREIGN KEY (room_id, seq) REFERENCES events (room_id, seq) DEFERRABLE INITIALLY DEFERRED
 ) WITHOUT ROWID;

@@ -11,4 +11,4 @@ mod write;
 pub use open::{Store, StoreError};
 pub use page::Page;
 pub use rows::{MemberRow, Membership, SessionRow};
-pub use write::{Batch, Writer};
+pub use write::{Batch, Rows, Writer};

@@ -14,7 +14,7 @@ use crate::{
     clock,
     metrics::Metrics,
     refresh::{self, SessionState, Verdict},
-    store::{Batch, SessionRow, StoreError, Writer},
+    store::{Batch, Rows, SessionRow, StoreError, Writer},
 };
 
 /// Entries of the ledger that are kept between batches: about 10 MB. Beyond, it starts anew and asks again.
@@ -99,11 +99,10 @@ impl Work {
         }
         let changes = &outcome.changes;
         batch.add_moves(&changes.moves).await?;
-        batch.add_events(&changes.events).await?;
-        batch.add_txns(&changes.txns).await?;
-        batch.set_heads(&changes.heads.iter().map(|(room, head)| (*room, *head)).collect::<Vec<_>>()).await?;
-        let reads = changes.reads.iter().map(|((room, user), seq)| (*room, *user, *seq));
-        batch.set_reads(&reads.collect::<Vec<_>>()).await?;
+        let heads: Vec<_> = changes.heads.iter().map(|(room, head)| (*room, *head)).collect();
+        let reads: Vec<_> = changes.reads.iter().map(|((room, user), seq)| (*room, *user, *seq)).collect();
+        let (events, txns) = (&changes.events, &changes.txns);
+        batch.add(&Rows { events, txns, heads: &heads, reads: &reads }).await?;
         batch.commit().await?;
         Ok(outcome)
     }
