@@ -16,6 +16,7 @@ use crate::{
     out::Out,
     outbox::{Item, Outbox},
     patience::Patience,
+    quiet::Quiet,
     rng::Rng,
     rooms::Rooms,
     roster::Roster,
@@ -42,6 +43,7 @@ pub struct Client {
     /// The room on the screen.
     open: Option<RoomId>,
     timelines: Timelines,
+    quiet: Quiet,
     outbox: Outbox,
     roster: Roster,
     activity: Activity,
@@ -74,6 +76,7 @@ impl Client {
             rooms: Rooms::default(),
             open: None,
             timelines: Timelines::default(),
+            quiet: Quiet::default(),
             outbox: Outbox::default(),
             roster: Roster::default(),
             activity: Activity::default(),
@@ -113,6 +116,7 @@ impl Client {
         let waits_for_connection = if self.out.online() {
             earliest([
                 self.timelines.timeout(),
+                self.quiet.timeout(),
                 self.rooms.timeout(),
                 self.my_rooms.timeout(),
                 self.members.timeout(),
@@ -254,6 +258,7 @@ impl Client {
             self.outbox.pump(ms, me.id, &self.limits, out);
         }
         self.timelines.pump(ms, |room| self.rooms.get(room).map(|view| view.head), out);
+        self.quiet.pump(ms, out);
         self.rooms.pump(ms, out);
         self.roster.tick(ms, out);
         self.activity.tick(ms, out);
@@ -273,6 +278,7 @@ impl Client {
                 self.outbox.lost(me, &mut self.out);
             }
             self.timelines.lost();
+            self.quiet.lost();
             self.roster.lost(&mut self.out);
             self.activity.lost();
             self.session.renew_no_more();
@@ -327,6 +333,7 @@ impl Client {
 
     fn forget(&mut self, room: RoomId) {
         self.timelines.forget(room);
+        self.quiet.wake(room);
         self.roster.forget(room);
         self.outbox.forget(room);
         if self.open == Some(room) {

@@ -16,6 +16,7 @@ mod out;
 mod outbox;
 mod patience;
 mod people;
+mod quiet;
 mod rng;
 mod rooms;
 mod roster;

@@ -96,10 +96,5 @@ pub(crate) mod testing {
             };
             frames.into_iter().map(decode).collect()
         }
-
-        /// The changes since the last look.
-        pub(crate) fn changes(&mut self) -> Vec<Change> {
-            std::mem::take(&mut self.changes)
-        }
     }
 }

@@ -135,6 +135,13 @@ impl Rooms {
         }
     }
 
+    /// A room is known to have that many events; of how many messages nothing is said.
+    pub(crate) fn reached(&mut self, room: RoomId, head: Seq) {
+        if let Some(line) = self.line(room) {
+            line.view.head = line.view.head.max(head);
+        }
+    }
+
     /// One more or one less is in a room.
     pub(crate) fn members(&mut self, room: RoomId, count: impl Fn(u64) -> u64, out: &mut Out) {
         if let Some(line) = self.line(room) {

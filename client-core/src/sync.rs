@@ -21,6 +21,8 @@ pub(crate) struct Sync {
     backoff: Backoff,
     /// Somebody wants an older page.
     pub(crate) back: bool,
+    /// The server has stopped the live events; they go on after a question that it answers to the end.
+    pub(crate) resume: bool,
     /// Events up to here are stored and don't come by themselves.
     goal: Seq,
     /// An event that should come by itself, and when it no longer can be waited for.
@@ -63,7 +65,7 @@ impl Sync {
 
     /// Whether missed events are on their way, or will be.
     pub(crate) fn is_catching_up(&self, last: Seq) -> bool {
-        self.goal > last || matches!(self.asked, Some((SyncFrom::After(_), _)))
+        self.goal > last || self.resume || matches!(self.asked, Some((SyncFrom::After(_), _)))
     }
 
     /// What has to be asked for now.
@@ -87,7 +89,7 @@ impl Sync {
         }
         let from = if !reach.loaded {
             SyncFrom::Before(reach.head.max(self.goal).next())
-        } else if self.goal > reach.last {
+        } else if self.goal > reach.last || self.resume {
             SyncFrom::After(reach.last)
         } else if self.back && !reach.at_start {
             SyncFrom::Before(reach.first)
@@ -121,6 +123,7 @@ impl Sync {
     /// The connection is gone, and the question with it.
     pub(crate) fn lost(&mut self) {
         (self.asked, self.not_before, self.expected) = (None, None, None);
+        self.resume = false;
     }
 
     pub(crate) fn timeout(&self) -> Option<u64> {

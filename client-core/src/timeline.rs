@@ -24,8 +24,6 @@ const SLACK: usize = 100;
 pub(crate) struct Timeline {
     /// Whether a page has come.
     loaded: bool,
-    /// Whether the run begins at the room's first event.
-    at_start: bool,
     /// The seq of the first of the run, or of the next event where it is empty.
     first: u64,
     run: VecDeque<Entry>,
@@ -91,8 +89,10 @@ impl Timeline {
         self.loaded
     }
 
+    /// Whether the run begins at the room's first event. The seq says it and not the page's word: the
+    /// answer to another question may look like this one's.
     pub(crate) fn is_at_start(&self) -> bool {
-        self.at_start
+        self.loaded && self.first <= 1
     }
 
     /// The first of the run.
@@ -139,9 +139,8 @@ impl Timeline {
     }
 
     /// The newest page, up to the event before `before`.
-    pub(crate) fn newest(&mut self, before: Seq, page: Vec<(Seq, Entry)>, has_more: bool) {
+    pub(crate) fn newest(&mut self, before: Seq, page: Vec<(Seq, Entry)>) {
         self.loaded = true;
-        self.at_start = !has_more;
         self.run.clear();
         self.index.clear();
         self.first = page.last().map_or(before, |(seq, _)| seq.next()).get();
@@ -162,9 +161,8 @@ impl Timeline {
     }
 
     /// Events before the run.
-    pub(crate) fn older(&mut self, page: Vec<(Seq, Entry)>, has_more: bool) {
+    pub(crate) fn older(&mut self, page: Vec<(Seq, Entry)>) {
         self.prepend(page);
-        self.at_start = !has_more || self.first <= 1;
     }
 
     /// An own message is stored there. Its row is in the run if it is next, else beyond it until the run
@@ -194,7 +192,6 @@ impl Timeline {
             self.index.remove(&entry.key());
             self.first += 1;
         }
-        self.at_start = false;
         true
     }
 

@@ -49,18 +49,18 @@ impl Timelines {
         self.people.get(user)
     }
 
-    /// That room is shown from now on.
-    pub(crate) fn open(&mut self, room: RoomId) {
+    /// That room is shown from now on. Gives back a room that is no longer kept although the server has
+    /// stopped its events, with the last that is known of it.
+    pub(crate) fn open(&mut self, room: RoomId) -> Option<(RoomId, Seq)> {
         self.close();
         self.open = Some(room);
         let known = match self.rooms.iter().position(|known| known.room == room) {
             Some(index) => self.rooms.remove(index),
             None => Known { room, timeline: Timeline::default(), sync: Sync::default() },
         };
-        if self.rooms.len() == ROOMS_MOST {
-            self.rooms.remove(0);
-        }
+        let evicted = (self.rooms.len() == ROOMS_MOST).then(|| self.rooms.remove(0));
         self.rooms.push(known);
+        evicted.and_then(|known| known.sync.resume.then(|| (known.room, known.timeline.last())))
     }
 
     /// No room is shown.
@@ -95,6 +95,13 @@ impl Timelines {
         {
             known.sync.reach_for(head);
         }
+    }
+
+    /// The server has stopped that room's live events. False where its history is not kept.
+    pub(crate) fn behind(&mut self, room: RoomId, head: Seq) -> bool {
+        self.reach_for(room, head);
+        let known = self.get_mut(room);
+        known.map(|known| known.sync.resume = true).is_some()
     }
 
     /// A live event. `sent` where its row stood among those not stored, and whether as the first of them.
@@ -140,22 +147,23 @@ impl Timelines {
         let last = events.last().map(|(seq, _)| *seq);
         let timeline = &mut known.timeline;
         match known.sync.asked() {
-            Some(SyncFrom::Before(before))
-                if !timeline.is_loaded() && last.is_none_or(|last| last < before) =>
-            {
-                timeline.newest(before, events, page.has_more);
+            Some(SyncFrom::Before(before)) if !timeline.is_loaded() && ends_before(last, before) => {
+                timeline.newest(before, events);
                 known.sync.answered(now, true, rng);
             }
-            Some(SyncFrom::Before(before)) if last.is_none_or(|last| last.next() == before) => {
-                timeline.older(events, page.has_more);
+            Some(SyncFrom::Before(before)) if last.is_some_and(|last| last.next() == before) => {
+                timeline.older(events);
                 known.sync.answered(now, true, rng);
             }
             Some(SyncFrom::After(after)) if first.is_none_or(|first| first == after.next()) => {
                 let useful = timeline.newer(events) == Applied::Rows;
                 if page.has_more {
                     known.sync.reach_for(page.head);
+                } else {
+                    known.sync.resume = false;
                 }
-                known.sync.answered(now, useful, rng);
+                let has_all = page.head <= timeline.last();
+                known.sync.answered(now, useful || has_all, rng);
             }
             // The late answer to a question that was asked again: what fits is welcome.
             _ => {
@@ -197,8 +205,6 @@ impl Timelines {
         if !out.online() {
             return;
         }
-        let open = self.open;
-        self.rooms.retain(|known| !known.is_far_behind() || Some(known.room) == open);
         for known in &mut self.rooms {
             let Some(head) = head(known.room) else { continue };
             if known.is_far_behind() {
@@ -255,6 +261,11 @@ impl Timelines {
     fn get_mut(&mut self, room: RoomId) -> Option<&mut Known> {
         self.rooms.iter_mut().find(|known| known.room == room)
     }
+}
+
+/// Whether a page with that last event is one of those before an event; only before the first there is none.
+fn ends_before(last: Option<Seq>, before: Seq) -> bool {
+    last.map_or(before.get() <= 1, |last| last < before)
 }
 
 impl Known {

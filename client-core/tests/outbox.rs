@@ -17,7 +17,7 @@ use support::{
 fn in_room() -> Page {
     let mut page = Page::online(&[state(1, 0, 0)]);
     page.command(Command::OpenRoom(room(1)));
-    page.frame(&support::wire::page(room(1), 1..=0, 0, false));
+    page.frame(&support::wire::no_page(room(1), 0));
     page.forget();
     page
 }

@@ -20,7 +20,9 @@ use support::{
 fn showing(head: u64) -> Page {
     let mut page = Page::online(&[state(1, head, head), state(2, 0, 0)]);
     page.command(Command::OpenRoom(room(1)));
-    page.frame(&events(room(1), 1..=head, head, false));
+    let first =
+        if head == 0 { support::wire::no_page(room(1), 0) } else { events(room(1), 1..=head, head, false) };
+    page.frame(&first);
     page.forget();
     page
 }
@@ -140,7 +142,7 @@ fn behind_is_filled_the_same_way() {
 fn coming_back_asks_for_what_was_missed_in_every_room_that_was_shown() {
     let mut page = showing(2);
     page.command(Command::OpenRoom(room(2)));
-    page.frame(&events(room(2), 1..=0, 0, false));
+    page.frame(&support::wire::no_page(room(2), 0));
     page.lose(None);
     page.forget();
     page.advance_to_call("/ws-token");
@@ -193,7 +195,7 @@ fn an_empty_answer_that_makes_no_sense_does_not_become_a_loop() {
     let mut page = showing(2);
     page.frame(&live(&said(room(1), 4)));
     page.forget();
-    page.frame(&events(room(1), 1..=0, 9, false));
+    page.frame(&support::wire::no_page(room(1), 9));
     assert_eq!(syncs(&mut page), []);
     page.advance(1_000);
     assert_eq!(syncs(&mut page), [after(room(1), 2)]);
@@ -471,4 +473,48 @@ fn no_question_is_asked_twice_at_a_time_for_a_room() {
         ClientFrame::Sync(Sync { room_id, from: SyncFrom::After(support::wire::seq(2)), limit: None })
     };
     assert_eq!(asked, [one(room(1))]);
+}
+
+#[test]
+fn a_room_that_falls_behind_unseen_goes_on_after_one_question() {
+    let mut page = showing(2);
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(40) }));
+    assert_eq!(syncs(&mut page), [after(room(2), 40)]);
+    page.answer("/rooms", 200, &support::wire::my_rooms(&[state(2, 40, 0)]));
+    page.frame(&events(room(2), 41..=45, 50, true));
+    assert_eq!(syncs(&mut page), [after(room(2), 45)]);
+    page.frame(&events(room(2), 46..=50, 50, false));
+    let view = page.client.room(room(2)).unwrap();
+    assert_eq!((view.head.get(), view.unread), (50, 50));
+    page.advance(20_000);
+    assert_eq!(syncs(&mut page), []);
+    assert_eq!(page.texts(room(2)), [""; 0], "nothing of it is kept");
+}
+
+#[test]
+fn a_room_that_falls_behind_while_it_is_opened_asks_on_after_its_first_page() {
+    let mut page = showing(2);
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(7) }));
+    page.command(Command::OpenRoom(room(2)));
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(7) }));
+    page.forget();
+    page.advance(10_000);
+    let asked = syncs(&mut page);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    page.frame(&events(room(2), 3..=7, 7, true));
+    assert_eq!(syncs(&mut page), [after(room(2), 7)], "there is nothing more, but the server has to be told");
+    page.frame(&support::wire::no_page(room(2), 7));
+    assert_eq!(page.texts(room(2)), numbers(3..=7));
+    page.advance(20_000);
+    assert_eq!(syncs(&mut page), []);
+}
+
+#[test]
+fn an_empty_answer_is_not_taken_for_the_first_page() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&support::wire::no_page(room(1), 5));
+    assert!(!page.client.history(room(1)).loaded);
+    page.frame(&events(room(1), 1..=5, 5, false));
+    assert_eq!(page.texts(room(1)), numbers(1..=5));
 }

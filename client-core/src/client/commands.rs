@@ -75,7 +75,12 @@ impl Client {
         }
         self.close_room();
         self.open = Some(room);
-        self.timelines.open(room);
+        if let Some((evicted, last)) = self.timelines.open(room) {
+            self.quiet.behind(evicted, last);
+        }
+        if self.quiet.wake(room) {
+            self.timelines.behind(room, shared::Seq::ZERO);
+        }
         self.members.want();
         self.activity.active(ms, &mut self.out);
         self.out.changed(Change::Rows(room));

@@ -3,7 +3,7 @@
 use shared::{
     ErrorFrame, Event, EventBody, ServerFrame,
     error::ErrorCode,
-    frame::{Ack, Connected, Events, ReadSignal},
+    frame::{Ack, Behind, Connected, Events, ReadSignal},
 };
 
 use super::Client;
@@ -24,7 +24,7 @@ impl Client {
             ServerFrame::Ack(ack) => self.acked(ms, &ack),
             ServerFrame::Event(event) => self.event(*event),
             ServerFrame::Events(page) => self.page(ms, page),
-            ServerFrame::Behind(behind) => self.timelines.reach_for(behind.room_id, behind.head),
+            ServerFrame::Behind(behind) => self.behind(&behind),
             ServerFrame::Typing(signal) => self.roster.typing_signal(ms, &signal, &mut self.out),
             ServerFrame::Read(signal) => self.read(&signal),
             ServerFrame::Presence(signal) => self.roster.presence(&signal, &mut self.out),
@@ -153,10 +153,25 @@ impl Client {
         self.miss(Some(first), item.room, key);
     }
 
+    fn behind(&mut self, behind: &Behind) {
+        let room = behind.room_id;
+        self.rooms.reached(room, behind.head);
+        if !self.timelines.behind(room, behind.head) && self.rooms.get(room).is_some() {
+            self.quiet.behind(room, behind.head);
+            // Nothing else says how many messages those are.
+            self.my_rooms.want();
+        }
+    }
+
     fn page(&mut self, ms: u64, page: Events) {
         for event in &page.events {
             self.settle(event);
         }
+        if let Some(event) = page.events.last() {
+            let is_message = matches!(event.body, EventBody::Message { .. });
+            self.rooms.stored(page.room_id, event.seq, event.msg_no, is_message, &mut self.out);
+        }
+        self.quiet.page(ms, &page, &mut self.rng);
         let is_about_people = |event: &Event| matches!(event.body, EventBody::Join | EventBody::Leave);
         if self.open == Some(page.room_id)
             && self.timelines.is_catching_up(page.room_id)
@@ -189,7 +204,7 @@ impl Client {
         let Some(room) = error.room_id else { return };
         if matches!(error.code, ErrorCode::NotMember | ErrorCode::NotFound) {
             self.left(room);
-        } else {
+        } else if !self.quiet.refused(ms, room, error.retry_after_ms, &mut self.rng) {
             self.timelines.refused(ms, room, error.retry_after_ms, &mut self.rng);
         }
     }

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod server;
 pub(crate) mod wire;
+pub(crate) mod world;
 
 use std::collections::VecDeque;
 

@@ -147,6 +147,11 @@ pub(crate) fn page(
     ServerFrame::Events(Events { room_id, events, head: seq(head), has_more })
 }
 
+/// An answer that holds nothing.
+pub(crate) fn no_page(room_id: RoomId, head: u64) -> ServerFrame {
+    ServerFrame::Events(Events { room_id, events: Vec::new(), head: seq(head), has_more: false })
+}
+
 pub(crate) fn ack(post: &PostMessage, at: u64) -> ServerFrame {
     ServerFrame::Ack(Ack {
         txn_id: post.txn_id,
