@@ -5,13 +5,15 @@ use shared::UserId;
 /// How many colours the style sheet has, as classes `hue-0` …
 const HUES: u8 = 8;
 
-/// The first letters of the first and the last word of a name.
+/// The first letters of the first and the last word of a name, as they are written; the style sheet makes
+/// them large.
 pub fn initials(name: &str) -> String {
-    let letter = |word: &str| word.chars().find(|letter| letter.is_alphanumeric()).or(word.chars().next());
+    let letter =
+        |word: &str| word.chars().find(|letter| !letter.is_ascii_punctuation()).or(word.chars().next());
     let mut words = name.split_whitespace();
     let first = words.next().and_then(letter);
     let last = words.next_back().and_then(letter);
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first.into_iter().chain(last).collect()
 }
 
 /// The colour of a person, the same on every page.
@@ -28,10 +30,10 @@ mod tests {
     #[test]
     fn initials_are_those_of_the_first_and_last_word() {
         assert_eq!(initials("Ada Lovelace"), "AL");
-        assert_eq!(initials("ada"), "A");
+        assert_eq!(initials("ada"), "a");
         assert_eq!(initials("  Ana María de la Cruz "), "AC");
         assert_eq!(initials("李雷"), "李");
-        assert_eq!(initials("(bot) 7"), "B7");
+        assert_eq!(initials("(bot) 7"), "b7");
         assert_eq!(initials("🦀"), "🦀");
         assert_eq!(initials(""), "");
     }

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod clock;
 pub mod drafts;
 pub mod driver;
+pub mod erase;
 pub mod explain;
 pub mod navigation;
 pub mod place;

@@ -36,9 +36,15 @@ fn next_link(text: &str) -> Option<usize> {
     text.match_indices("http").map(|(at, _)| at).find(|at| {
         let rest = &text[*at..];
         let host = rest.strip_prefix("https://").or_else(|| rest.strip_prefix("http://"));
-        let glued = text[..*at].chars().next_back().is_some_and(char::is_alphanumeric);
-        !glued && host.and_then(|host| host.chars().next()).is_some_and(char::is_alphanumeric)
+        let glued = text[..*at].chars().next_back().is_some_and(|letter| is_letter(&letter));
+        !glued && host.and_then(|host| host.chars().next()).is_some_and(|letter| is_letter(&letter))
     })
+}
+
+/// Letters and digits of ASCII, and everything beyond it: telling more would need tables that the page does not
+/// carry for this.
+const fn is_letter(letter: &char) -> bool {
+    letter.is_ascii_alphanumeric() || !letter.is_ascii()
 }
 
 fn link_length(text: &str) -> usize {

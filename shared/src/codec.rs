@@ -88,6 +88,16 @@ fn fields<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
     })
 }
 
+/// Reads the fields of a frame that a server sent. It names only a field that is missing or twice there: nobody
+/// mends a server by the path of a field, and every page would have to carry what finds it.
+fn body<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    serde_json::from_str(text).map_err(|error| {
+        let detail = plain(&error.to_string());
+        let field = missing_field(&detail).filter(|_| !detail.starts_with("expected"));
+        DecodeError::new(ErrorCode::Invalid, field.as_deref(), detail)
+    })
+}
+
 /// serde's words without what it quotes of the input and without the place, which is not for people.
 fn plain(detail: &str) -> String {
     let place = detail.rfind(" at line ").unwrap_or(detail.len());
@@ -204,27 +214,27 @@ impl ServerFrame {
     /// [`EventBody::Other`](crate::EventBody::Other), because it takes a place in its room.
     ///
     /// # Errors
-    /// `parse`, `unknown_type` or `invalid` with the field. A client passes over a frame of an unknown type.
+    /// `parse`, `unknown_type` or `invalid`. A client passes over a frame of an unknown type.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         Ok(match kind_of(text)?.as_str() {
-            "connected" => Self::Connected(Box::new(fields::<Connected>(text)?)),
-            "ack" => Self::Ack(fields::<Ack>(text)?),
-            "events" => Self::Events(fields::<Events>(text)?),
-            "behind" => Self::Behind(fields::<Behind>(text)?),
-            "typing" => Self::Typing(fields::<TypingSignal>(text)?),
-            "read" => Self::Read(fields::<ReadSignal>(text)?),
-            "presence" => Self::Presence(fields::<PresenceSignal>(text)?),
-            "error" => Self::Error(fields::<ErrorFrame>(text)?),
-            "auth_expiring" => Self::AuthExpiring { expires_in_ms: fields::<Expiring>(text)?.expires_in_ms },
+            "connected" => Self::Connected(Box::new(body::<Connected>(text)?)),
+            "ack" => Self::Ack(body::<Ack>(text)?),
+            "events" => Self::Events(body::<Events>(text)?),
+            "behind" => Self::Behind(body::<Behind>(text)?),
+            "typing" => Self::Typing(body::<TypingSignal>(text)?),
+            "read" => Self::Read(body::<ReadSignal>(text)?),
+            "presence" => Self::Presence(body::<PresenceSignal>(text)?),
+            "error" => Self::Error(body::<ErrorFrame>(text)?),
+            "auth_expiring" => Self::AuthExpiring { expires_in_ms: body::<Expiring>(text)?.expires_in_ms },
             "authenticated" => {
-                Self::Authenticated { token_expires_at: fields::<Renewed>(text)?.token_expires_at }
+                Self::Authenticated { token_expires_at: body::<Renewed>(text)?.token_expires_at }
             }
             "server_shutdown" => {
-                Self::ServerShutdown { reconnect_after_ms: fields::<Shutdown>(text)?.reconnect_after_ms }
+                Self::ServerShutdown { reconnect_after_ms: body::<Shutdown>(text)?.reconnect_after_ms }
             }
-            "pong" => Self::Pong { server_time: fields::<PongFields>(text)?.server_time },
-            "message" | "join" | "leave" => Self::Event(Box::new(fields::<Event>(text)?)),
-            _ => fields::<Event>(text).map(|event| Self::Event(Box::new(event))).map_err(|_| {
+            "pong" => Self::Pong { server_time: body::<PongFields>(text)?.server_time },
+            "message" | "join" | "leave" => Self::Event(Box::new(body::<Event>(text)?)),
+            _ => body::<Event>(text).map(|event| Self::Event(Box::new(event))).map_err(|_| {
                 let detail = "frames of this type are not known here";
                 DecodeError::new(ErrorCode::UnknownType, Some("type"), detail)
             })?,

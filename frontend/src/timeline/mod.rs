@@ -1,9 +1,9 @@
 //! The timeline of the open room: a bounded window of rows that stays where the reader is.
 
 pub mod arrange;
-mod row;
+pub mod row;
 mod scroller;
-mod view;
+pub mod view;
 mod viewport;
 pub mod window;
 

@@ -13,6 +13,7 @@ use shared::{EventBody, RoomId};
 use crate::{
     avatar, clock,
     driver::Driver,
+    erase::{attribute, flag, part, press, text},
     explain,
     store::{LiveRow, Store},
     text::{Part, only_emoji, parts},
@@ -21,7 +22,14 @@ use crate::{
 
 /// A row of a room.
 #[component]
-pub(super) fn RowView(room: RoomId, key: RowKey, live: LiveRow) -> impl IntoView {
+pub fn RowView(
+    /// Where.
+    room: RoomId,
+    /// Which.
+    key: RowKey,
+    /// Its signals.
+    live: LiveRow,
+) -> impl IntoView {
     let row = live.row.get_untracked();
     match row.body {
         EventBody::Message { content, .. } => message(room, key, &row.author, content, live).into_any(),
@@ -48,9 +56,9 @@ fn message(
     let seq = seq(&row);
     let time = time(&row);
     let label = {
-        let (name, text, time) = (author.name.clone(), content.clone(), time.clone());
+        let (name, content, time) = (author.name.clone(), content.clone(), time.clone());
         move || {
-            let said = fill(words().said, &[("name", &name), ("text", &text)]);
+            let said = fill(words().said, &[("name", &name), ("text", &content)]);
             let state = own.then(|| spoken(state.get())).flatten();
             let state = state.map(|state| format!(", {state}")).unwrap_or_default();
             format!("{said}, {}{state}", time())
@@ -60,29 +68,29 @@ fn message(
         let row = row.clone();
         move || row.with(|row| row.timestamp.to_string())
     };
-    let failed = move || {
+    let failed = part(move || {
         let reason = row.with(|row| match &row.state {
             DeliveryState::Failed { code, detail } => Some(explain::message(*code, detail)),
             _ => None,
-        })?;
-        Some(view! { <Failed room key reason /> })
-    };
+        });
+        reason.map_or_else(|| ().into_any(), |reason| view! { <Failed room key reason /> }.into_any())
+    });
     view! {
         <div
             class=format!("row message hue-{}", avatar::hue(key.author))
-            class:continues=move || continues.get()
+            class:continues=flag(move || continues.get())
             class:own=own
             data-initials=avatar::initials(&author.name)
             data-txn=key.txn_id.to_string()
-            data-seq=seq
-            data-state=move || state.get()
+            data-seq=attribute(seq)
+            data-state=attribute(move || Some(state.get()))
             role="article"
             tabindex="-1"
-            aria-label=label
+            aria-label=text(label)
         >
             <div class="row-head">
                 <span class="who">{author.name.clone()}</span>
-                <time datetime=stamp>{time}</time>
+                <time datetime=text(stamp)>{text(time)}</time>
             </div>
             <div class="text" class:large=only_emoji(&content)>{body(&content)}</div>
             {failed}
@@ -91,15 +99,22 @@ fn message(
 }
 
 #[component]
-fn Failed(room: RoomId, key: RowKey, reason: String) -> impl IntoView {
+fn Failed(
+    /// Where.
+    room: RoomId,
+    /// Which.
+    key: RowKey,
+    /// Why, in words.
+    reason: String,
+) -> impl IntoView {
     let driver = expect_context::<Driver>();
     view! {
         <div class="row-failed">
             <span>{fill(words().not_sent, &[("reason", &reason)])}</span>
-            <button class="link" on:click=move |_| driver.dispatch(Command::Retry(room, key))>
+            <button class="link" on:click=press(move || driver.dispatch(Command::Retry(room, key)))>
                 {words().retry}
             </button>
-            <button class="link" on:click=move |_| driver.dispatch(Command::Discard(room, key))>
+            <button class="link" on:click=press(move || driver.dispatch(Command::Discard(room, key)))>
                 {words().discard}
             </button>
         </div>
@@ -109,7 +124,7 @@ fn Failed(room: RoomId, key: RowKey, reason: String) -> impl IntoView {
 fn line(live: &LiveRow, template: &'static str) -> impl IntoView {
     let row = live.row.clone();
     let (key, name) = row.with_untracked(|row| (row.key, row.author.name.clone()));
-    let text = fill(template, &[("name", &name)]);
+    let said = fill(template, &[("name", &name)]);
     let stamp = {
         let row = row.clone();
         move || row.with(|row| row.timestamp.to_string())
@@ -120,11 +135,11 @@ fn line(live: &LiveRow, template: &'static str) -> impl IntoView {
             class="row line"
             role="article"
             tabindex="-1"
-            data-seq=seq(&row)
+            data-seq=attribute(seq(&row))
             data-txn=key.txn_id.to_string()
             data-state="stored"
         >
-            {text} " " <time datetime=stamp>{time}</time>
+            {said} " " <time datetime=text(stamp)>{text(time)}</time>
         </div>
     }
 }

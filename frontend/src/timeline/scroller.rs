@@ -32,6 +32,8 @@ pub struct Scroller {
     pub items: RwSignal<Vec<Item>>,
     /// Whether the reader is at the bottom.
     pub at_bottom: RwSignal<bool>,
+    /// Whether nobody has said anything that is known of.
+    pub quiet: RwSignal<bool>,
     /// How many messages came below since the reader left the bottom.
     pub below: RwSignal<u64>,
     room: RoomId,
@@ -62,6 +64,7 @@ impl Scroller {
         Self {
             items: RwSignal::new(Vec::new()),
             at_bottom: store.at_bottom,
+            quiet: RwSignal::new(true),
             below: RwSignal::new(0),
             room,
             driver,
@@ -223,6 +226,7 @@ impl Scroller {
         let list = self.with(|state| {
             let range = state.window.range();
             let facts: Vec<_> = state.keys[range.clone()].iter().filter_map(|key| self.fact(*key)).collect();
+            put(self.quiet, range.start == 0 && !facts.iter().any(|fact| fact.is_message));
             let before = range.start.checked_sub(1).and_then(|index| self.fact(state.keys[index]));
             arrange(before, &facts, state.read, me)
         });

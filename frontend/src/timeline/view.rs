@@ -11,33 +11,40 @@ use super::{arrange::Item, row::RowView, scroller::Scroller, viewport::Viewport}
 use crate::{
     browser::{Listener, Resizes, document, hidden, window},
     clock,
+    erase::{ListKey, effect, list, part, press, text, when, yes_or_no},
     store::Store,
-    views::icons::Icon,
+    views::{icons::Icon, members::CopyLink, room::RoomFacts},
     words::{fill, words},
 };
 
 /// The messages of a room.
 #[component]
-pub fn Timeline(room: RoomId, #[prop(into)] name: Signal<String>, scroller: Scroller) -> impl IntoView {
+pub fn Timeline(
+    /// Of which room.
+    facts: RoomFacts,
+    /// Keeps its place.
+    scroller: Scroller,
+) -> impl IntoView {
     let store = expect_context::<Store>();
+    let room = facts.id;
     let outer = NodeRef::<html::Div>::new();
-    let list = NodeRef::<html::Div>::new();
+    let rows = NodeRef::<html::Div>::new();
     let above = NodeRef::<html::Div>::new();
     let below = NodeRef::<html::Div>::new();
 
-    Effect::new(move || {
+    effect(move || {
         store.rows.track();
         scroller.refresh();
     });
-    Effect::new(move || {
-        let elements = (outer.get(), list.get(), above.get(), below.get());
+    effect(move || {
+        let elements = (outer.get(), rows.get(), above.get(), below.get());
         let (Some(outer), Some(list), Some(above), Some(below)) = elements else { return };
         watch(
             scroller,
             Viewport { outer: outer.into(), list: list.into(), above: above.into(), below: below.into() },
         );
     });
-    Effect::new(move || {
+    effect(move || {
         let count = store.arrived.with(|arrived| arrived.len() as u64);
         if count > 0 && !scroller.at_bottom.get_untracked() {
             scroller.below.update(|below| *below += count);
@@ -49,15 +56,15 @@ pub fn Timeline(room: RoomId, #[prop(into)] name: Signal<String>, scroller: Scro
     let at_start = Memo::new(move |_| store.history.with(|history| history.at_start));
     let empty = Memo::new(move |_| scroller.items.with(Vec::is_empty));
     let key = move |event: KeyboardEvent| on_key(scroller, &event);
-    let label = move || fill(words().messages_in, &[("room", &name.get())]);
+    let label = move || fill(words().messages_in, &[("room", &facts.name.get())]);
     view! {
         <div class="timeline">
             <div
                 class="log"
                 role="log"
                 aria-live="off"
-                aria-label=label
-                aria-busy=move || (!loaded.get()).to_string()
+                aria-label=text(label)
+                aria-busy=yes_or_no(move || !loaded.get())
                 tabindex="0"
                 node_ref=outer
                 on:scroll=move |_| scroller.scrolled()
@@ -65,39 +72,47 @@ pub fn Timeline(room: RoomId, #[prop(into)] name: Signal<String>, scroller: Scro
                 on:pointerover=tell_time
             >
                 <div class="log-top">
-                    {move || match (loaded.get(), at_start.get()) {
-                        (true, true) => view! { <Beginning name empty /> }.into_any(),
+                    {part(move || match (loaded.get(), at_start.get()) {
+                        (true, true) => view! { <Beginning facts quiet=scroller.quiet /> }.into_any(),
                         (true, false) => view! { <Skeleton rows=3 /> }.into_any(),
                         (false, _) if empty.get() => view! { <Skeleton rows=12 /> }.into_any(),
                         (false, _) => ().into_any(),
-                    }}
+                    })}
                 </div>
                 <div node_ref=above></div>
-                <div class="rows" node_ref=list>
-                    <For each=move || scroller.items.get() key=|item| *item let:item>
-                        {draw(item, room, store)}
-                    </For>
+                <div class="rows" node_ref=rows>
+                    {list(
+                        move || scroller.items.with(|items| items.iter().copied().map(ListKey::Item).collect()),
+                        move |key| match key {
+                            ListKey::Item(item) => draw(item, room, store),
+                            _ => ().into_any(),
+                        },
+                    )}
                 </div>
                 <div node_ref=below></div>
             </div>
-            <Show when=move || !scroller.at_bottom.get()>
-                <button class="pill" on:click=move |_| scroller.to_newest()>
-                    {Icon::Down.view()}
-                    {move || match scroller.below.get() {
-                        0 => words().to_newest.to_owned(),
-                        n => words().new_below.of(n),
-                    }}
-                </button>
-            </Show>
+            {when(move || !scroller.at_bottom.get(), move || pill(scroller))}
         </div>
     }
+}
+
+/// The way down, with what came meanwhile.
+fn pill(scroller: Scroller) -> AnyView {
+    let said = move || match scroller.below.get() {
+        0 => words().to_newest.to_owned(),
+        n => words().new_below.of(n),
+    };
+    view! {
+        <button class="pill" on:click=press(move || scroller.to_newest())>{Icon::Down.view()} {text(said)}</button>
+    }
+    .into_any()
 }
 
 fn draw(item: Item, room: RoomId, store: Store) -> AnyView {
     match item {
         Item::Day(day) => view! {
             <div class="day" role="separator">
-                <span>{move || clock::day_label(day, store.today.get())}</span>
+                <span>{text(move || clock::day_label(day, store.today.get()))}</span>
             </div>
         }
         .into_any(),
@@ -118,19 +133,28 @@ fn draw_row(room: RoomId, key: RowKey, store: Store) -> AnyView {
 }
 
 #[component]
-fn Beginning(name: Signal<String>, empty: Memo<bool>) -> impl IntoView {
+fn Beginning(
+    /// Of which room.
+    facts: RoomFacts,
+    /// Whether nobody has said anything in it.
+    quiet: RwSignal<bool>,
+) -> impl IntoView {
     view! {
         <div class="beginning">
             <p class="beginning-title">
-                {move || fill(words().beginning, &[("room", &name.get())])}
+                {text(move || fill(words().beginning, &[("room", &facts.name.get())]))}
             </p>
-            <p>{move || if empty.get() { words().nothing_said } else { words().beginning_hint }}</p>
+            <p>{text(move || if quiet.get() { words().nothing_said } else { words().beginning_hint })}</p>
+            <CopyLink code=facts.code />
         </div>
     }
 }
 
 #[component]
-fn Skeleton(rows: usize) -> impl IntoView {
+fn Skeleton(
+    /// For how many rows it stands.
+    rows: usize,
+) -> impl IntoView {
     let lines = (0..rows).map(|_| view! { <div class="ghost-row"></div> }).collect_view();
     view! { <div class="ghost" role="status" aria-label=words().loading>{lines}</div> }
 }

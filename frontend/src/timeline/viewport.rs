@@ -102,7 +102,7 @@ impl Viewport {
     pub(super) fn space(&self, above: f64, below: f64) {
         for (element, height) in [(&self.above, above), (&self.below, below)] {
             // Fails only for a name that no style has.
-            let _ = element.style().set_property("height", &format!("{}px", height.round()));
+            let _ = element.style().set_property("height", &format!("{}px", height.round() as i64));
         }
     }
 

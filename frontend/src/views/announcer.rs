@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::app::Spoken;
 use crate::{
     browser::Timeout,
+    erase::{effect, text},
     store::Store,
     words::{fill, words},
 };
@@ -36,7 +37,7 @@ pub fn Announcer() -> impl IntoView {
             spoken.set(said);
         }
     };
-    Effect::new(move || {
+    effect(move || {
         let new = store.arrived.get();
         if new.is_empty() || !store.at_bottom.get_untracked() {
             return;
@@ -50,17 +51,18 @@ pub fn Announcer() -> impl IntoView {
             timer.set_value(Some(Timeout::new(GATHER_MS, say)));
         }
     });
-    Effect::new(move |was_away: Option<bool>| {
+    let mut was_away = false;
+    effect(move || {
         let banner = store.banner.get();
         match banner {
             Some(Banner::Refused) => spoken.set(words().refused.to_owned()),
             // The seconds that count down are not said.
-            Some(_) if was_away != Some(true) => spoken.set(words().reconnecting.to_owned()),
-            None if was_away == Some(true) => spoken.set(words().back_online.to_owned()),
+            Some(_) if !was_away => spoken.set(words().reconnecting.to_owned()),
+            None if was_away => spoken.set(words().back_online.to_owned()),
             _ => {}
         }
-        banner.is_some()
+        was_away = banner.is_some();
     });
     on_cleanup(move || timer.dispose());
-    view! { <div class="sr" role="status" aria-live="polite" aria-atomic="true">{move || spoken.get()}</div> }
+    view! { <div class="sr" role="status" aria-live="polite" aria-atomic="true">{text(move || spoken.get())}</div> }
 }

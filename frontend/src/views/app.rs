@@ -16,6 +16,7 @@ use crate::{
     browser::{Listener, window},
     clock, drafts,
     driver::{Driver, SharedClient},
+    erase::{effect, part},
     navigation::Navigation,
     place::{Facts, Place},
     store::{Store, put},
@@ -27,11 +28,17 @@ const HINT: &str = "confab.here";
 
 /// The code of the room that this person is just joining from its invitation.
 #[derive(Clone, Copy)]
-pub struct Joining(pub RwSignal<Option<String>>);
+pub struct Joining(
+    /// The code.
+    pub RwSignal<Option<String>>,
+);
 
 /// What is said aloud by those who can't see it.
 #[derive(Clone, Copy)]
-pub struct Spoken(pub RwSignal<String>);
+pub struct Spoken(
+    /// The sentence.
+    pub RwSignal<String>,
+);
 
 /// How the page is laid out.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,7 +51,10 @@ enum Layout {
 
 /// The page over a client that outlives it.
 #[component]
-pub fn App(client: SharedClient) -> impl IntoView {
+pub fn App(
+    /// Outlives the page.
+    client: SharedClient,
+) -> impl IntoView {
     let store = Store::new(clock::day_of(clock::now().wall));
     let driver = Driver::new(client, store);
     let navigation = Navigation::new();
@@ -68,7 +78,7 @@ pub fn App(client: SharedClient) -> impl IntoView {
         Place::Invitation(code) => Layout::Invitation(code),
         Place::Start | Place::Room(_) => Layout::Inside,
     });
-    Effect::new(move || {
+    effect(move || {
         // Everything that takes over from the static page has been drawn by now.
         if layout.get() != Layout::Loading {
             adopt::remove_shell();
@@ -76,13 +86,13 @@ pub fn App(client: SharedClient) -> impl IntoView {
     });
     view! {
         <ConnectionBanner />
-        {move || match layout.get() {
+        {part(move || match layout.get() {
             // The static page stands until the first of the others comes.
             Layout::Loading => view! { <div class="later" aria-busy="true"></div> }.into_any(),
             Layout::Welcome => view! { <Welcome /> }.into_any(),
             Layout::Invitation(code) => view! { <Invitation code /> }.into_any(),
             Layout::Inside => view! { <Inside /> }.into_any(),
-        }}
+        })}
         <Announcer />
     }
 }
@@ -95,7 +105,7 @@ fn keep_open(driver: Driver) {
         Listener::new(&window(), "pagehide", move |_| put(there, false)),
         Listener::new(&window(), "pageshow", move |_| put(there, true)),
     ]);
-    Effect::new(move || {
+    effect(move || {
         if there.get() {
             driver.open();
             on_cleanup(move || driver.close());
@@ -133,7 +143,7 @@ fn follow_rooms(store: Store, driver: Driver, navigation: Navigation, joining: R
             rooms.iter().find(|room| room.room.id == id).map(|room| room.room.code.clone())
         })
     };
-    Effect::new(move || {
+    effect(move || {
         let Some(code) = store.entered.get().and_then(code_of) else { return };
         joining.set(None);
         let here = matches!(navigation.address(), Address::Room(here) if same_code(&here, &code));
@@ -143,19 +153,19 @@ fn follow_rooms(store: Store, driver: Driver, navigation: Navigation, joining: R
             navigation.go(Address::Room(code));
         }
     });
-    Effect::new(move || {
+    effect(move || {
         if store.left.get().is_some() && store.left.get() == store.open.get_untracked() {
             driver.dispatch(Command::CloseRoom);
             navigation.go(Address::Start);
         }
     });
-    Effect::new(move || {
+    effect(move || {
         let signed_in = store.session.with(|session| matches!(session, SessionState::SignedIn(_)));
         if let (true, Some(code)) = (signed_in, joining.get_untracked()) {
             driver.dispatch(Command::JoinRoom { code });
         }
     });
-    Effect::new(move || {
+    effect(move || {
         if store.failed.get().is_some() {
             joining.set(None);
         }
@@ -164,9 +174,10 @@ fn follow_rooms(store: Store, driver: Driver, navigation: Navigation, joining: R
 
 /// Leaves a hint for the next visit's static page, and nothing of the old person for the next one.
 fn follow_session(store: Store, navigation: Navigation) {
-    Effect::new(move |before: Option<bool>| {
+    let mut before = None;
+    effect(move || {
         let signed_in = match store.session.get() {
-            SessionState::Unknown => return before.unwrap_or(false),
+            SessionState::Unknown => return,
             SessionState::SignedIn(_) => true,
             SessionState::SignedOut { .. } => false,
         };
@@ -182,7 +193,7 @@ fn follow_session(store: Store, navigation: Navigation) {
                 }
             });
         }
-        signed_in
+        before = Some(signed_in);
     });
 }
 
@@ -199,6 +210,6 @@ fn write_title(store: Store, place: Memo<Place>) {
         let name = name.map_or("Confab".to_owned(), |name| format!("{name} · Confab"));
         if unread > 0 { format!("({unread}) {name}") } else { name }
     });
-    Effect::new(move || browser::document().set_title(&title.get()));
+    effect(move || browser::document().set_title(&title.get()));
     let _ = browser::document().document_element().map(|root| root.set_attribute("lang", words().language));
 }

@@ -6,6 +6,7 @@ use leptos::{ev, html, prelude::*};
 use crate::{
     adopt::{Adopted, ShellField},
     browser,
+    erase::{attribute, effect, on_change, text, yes_or_no},
     store::{Failure, Store},
 };
 
@@ -26,16 +27,26 @@ pub struct Question {
     pub autocomplete: &'static str,
 }
 
-/// Asks. `answer` is called with what was typed, without white space around it. `explain` says what is wrong
-/// when it is about this form. `adopt` is the field of the static page that this one takes over.
+/// Asks.
 #[component]
 pub fn Ask(
+    /// What.
     question: Question,
-    #[prop(into)] answer: Callback<String>,
-    #[prop(into)] explain: Callback<Failure, Option<String>>,
-    #[prop(optional)] adopt: Option<ShellField>,
-    #[prop(optional)] focus: bool,
-    #[prop(optional)] quiet: bool,
+    /// Called with what was typed, without white space around it.
+    #[prop(into)]
+    answer: Callback<String>,
+    /// Says what is wrong when a failure is about this form.
+    #[prop(into)]
+    explain: Callback<Failure, Option<String>>,
+    /// The field of the static page that this one takes over.
+    #[prop(optional)]
+    adopt: Option<ShellField>,
+    /// Whether it takes the focus, where no keyboard would come up for it.
+    #[prop(optional)]
+    focus: bool,
+    /// Whether its button is the lesser one of the page.
+    #[prop(optional)]
+    quiet: bool,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
     let field = NodeRef::<html::Input>::new();
@@ -45,18 +56,18 @@ pub fn Ask(
     let wants_focus = focus && !browser::media("(pointer: coarse)");
 
     field.on_load(move |field| take_over(&field, adopted.as_ref(), wants_focus));
-    Effect::new(move |first: Option<()>| {
-        let failure = store.failed.get();
-        // What failed before this form was there is not about it.
-        if first.is_some()
-            && let Some(text) = failure.and_then(|failure| explain.run(failure))
-        {
-            busy.set(false);
-            error.set(Some(text));
-            refocus(field);
-        }
-    });
-    Effect::new(move || {
+    // What failed before this form was there is not about it.
+    on_change(
+        move || store.failed.get(),
+        move |failure| {
+            if let Some(text) = failure.and_then(|failure| explain.run(failure)) {
+                busy.set(false);
+                error.set(Some(text));
+                refocus(field);
+            }
+        },
+    );
+    effect(move || {
         store.begun.track();
         busy.set(false);
     });
@@ -79,7 +90,7 @@ pub fn Ask(
     };
     let error_id = format!("{}-error", question.id);
     view! {
-        <form class="ask" on:submit=submit novalidate=true aria-busy=move || busy.get().to_string()>
+        <form class="ask" on:submit=submit novalidate=true aria-busy=yes_or_no(move || busy.get())>
             <label for=question.id>{question.label}</label>
             <div class="ask-line">
                 <input
@@ -91,15 +102,15 @@ pub fn Ask(
                     autocapitalize="off"
                     spellcheck="false"
                     enterkeyhint="go"
-                    aria-invalid=move || error.with(Option::is_some).then_some("true")
+                    aria-invalid=attribute(move || error.with(Option::is_some).then_some("true"))
                     aria-describedby=error_id.clone()
                     on:input=move |_| error.set(None)
                 />
-                <button class="button" class:quiet=quiet type="submit" aria-disabled=move || busy.get().to_string()>
+                <button class="button" class:quiet=quiet type="submit" aria-disabled=yes_or_no(move || busy.get())>
                     {question.button}
                 </button>
             </div>
-            <p class="ask-error" id=error_id role="alert">{move || error.get()}</p>
+            <p class="ask-error" id=error_id role="alert">{text(move || error.get().unwrap_or_default())}</p>
         </form>
     }
 }

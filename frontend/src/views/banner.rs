@@ -3,7 +3,12 @@
 use client_core::{Banner, Command};
 use leptos::prelude::*;
 
-use crate::{driver::Driver, store::Store, words::words};
+use crate::{
+    driver::Driver,
+    erase::{attribute, press, text, when},
+    store::Store,
+    words::words,
+};
 
 /// The banner; nothing while there is nothing to say.
 #[component]
@@ -17,7 +22,7 @@ pub fn ConnectionBanner() -> impl IntoView {
             Banner::Refused => "refused",
         })
     });
-    let text = move || match store.banner.get() {
+    let said = move || match store.banner.get() {
         Some(Banner::Waiting { until_ms }) => {
             let seconds = until_ms.saturating_sub(store.now_ms.get()).div_ceil(1000);
             if seconds == 0 { words().reconnecting.to_owned() } else { words().reconnecting_in.of(seconds) }
@@ -26,21 +31,19 @@ pub fn ConnectionBanner() -> impl IntoView {
         Some(Banner::Refused) => words().refused.to_owned(),
         None => String::new(),
     };
-    view! {
-        <Show when=move || kind.get().is_some()>
-            <div class="banner" data-kind=move || kind.get() role="region" aria-label=words().connection>
-                <p>
-                    <strong>{text}</strong>
-                    <Show when=move || kind.get() != Some("refused")>
-                        <span class="banner-hint">{words().kept}</span>
-                    </Show>
-                </p>
-                <Show when=move || kind.get() == Some("waiting")>
-                    <button class="button small" on:click=move |_| driver.dispatch(Command::ConnectNow)>
-                        {words().now}
-                    </button>
-                </Show>
-            </div>
-        </Show>
+    let hint = move || if kind.get() == Some("refused") { "" } else { words().kept };
+    let banner = move || {
+        let now = press(move || driver.dispatch(Command::ConnectNow));
+        view! {
+        <div class="banner" data-kind=attribute(move || kind.get()) role="region" aria-label=words().connection>
+            <p>
+                <strong>{text(said)}</strong>
+                <span class="banner-hint">{text(hint)}</span>
+            </p>
+            <button class="button small" on:click=now>{words().now}</button>
+        </div>
     }
+    .into_any()
+    };
+    when(move || kind.get().is_some(), banner)
 }

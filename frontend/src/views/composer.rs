@@ -13,6 +13,7 @@ use crate::{
     browser::{Listener, document, media},
     drafts,
     driver::Driver,
+    erase::{attribute, flag, on_change, text, yes_or_no},
     explain,
     store::Store,
     timeline::Scroller,
@@ -27,7 +28,12 @@ const NEAR: u64 = 10;
 
 /// The composer.
 #[component]
-pub fn Composer(facts: RoomFacts, scroller: Scroller) -> impl IntoView {
+pub fn Composer(
+    /// Of which room.
+    facts: RoomFacts,
+    /// Goes to the newest row when something is sent.
+    scroller: Scroller,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let driver = expect_context::<Driver>();
     let area = NodeRef::<html::Textarea>::new();
@@ -49,16 +55,19 @@ pub fn Composer(facts: RoomFacts, scroller: Scroller) -> impl IntoView {
     });
 
     let refused = RwSignal::new(None::<ErrorCode>);
-    Effect::new(move |first: Option<()>| {
-        let back = store.refused.get().filter(|back| first.is_some() && back.room == facts.id);
-        if let (Some(back), Some(area)) = (back, area.get_untracked()) {
-            refused.set(Some(back.code));
-            // Before whatever was begun meanwhile.
-            area.set_value(&(back.content + &area.value()));
-            drafts::keep_draft(facts.id, &area.value());
-            measure(&area);
-        }
-    });
+    on_change(
+        move || store.refused.get(),
+        move |back| {
+            let back = back.filter(|back| back.room == facts.id);
+            if let (Some(back), Some(area)) = (back, area.get_untracked()) {
+                refused.set(Some(back.code));
+                // Before whatever was begun meanwhile.
+                area.set_value(&(back.content + &area.value()));
+                drafts::keep_draft(facts.id, &area.value());
+                measure(&area);
+            }
+        },
+    );
 
     let input = move |_| {
         let Some(area) = area.get_untracked() else { return };
@@ -93,18 +102,19 @@ pub fn Composer(facts: RoomFacts, scroller: Scroller) -> impl IntoView {
         send();
     };
     focus_on_typing(area);
+    let label = move || fill(words().message_to, &[("room", &facts.name.get())]);
     let over = move || left.get().is_some_and(|left| left < 0);
     view! {
         <form class="composer" on:submit=submit>
-            <div class="composer-box" class:over=over>
+            <div class="composer-box" class:over=flag(over)>
                 <textarea
                     id="message"
                     node_ref=area
                     rows="1"
-                    aria-label=move || fill(words().message_to, &[("room", &facts.name.get())])
-                    placeholder=move || fill(words().message_to, &[("room", &facts.name.get())])
+                    aria-label=text(label)
+                    placeholder=text(label)
                     aria-describedby="composer-note"
-                    aria-invalid=move || over().then_some("true")
+                    aria-invalid=attribute(move || over().then_some("true"))
                     enterkeyhint=if touch { "enter" } else { "send" }
                     autocomplete="off"
                     on:input=input
@@ -115,7 +125,7 @@ pub fn Composer(facts: RoomFacts, scroller: Scroller) -> impl IntoView {
                     class="send"
                     type="submit"
                     aria-label=words().send
-                    aria-disabled=move || (blank.get() || over()).to_string()
+                    aria-disabled=yes_or_no(move || blank.get() || over())
                 >
                     {Icon::Send.view()}
                 </button>
@@ -143,13 +153,20 @@ fn TypingLine() -> impl IntoView {
         })
     };
     view! {
-        <p class="typing" class:active=move || store.typing.with(|people| !people.is_empty())>{line}</p>
+        <p class="typing" class:active=flag(move || store.typing.with(|people| !people.is_empty()))>{text(line)}</p>
     }
 }
 
 /// What has to be known about sending: the length near its limit, what waits and until when, or the keys.
 #[component]
-fn Note(left: RwSignal<Option<i64>>, refused: RwSignal<Option<ErrorCode>>, touch: bool) -> impl IntoView {
+fn Note(
+    /// How many characters are left, near the limit.
+    left: RwSignal<Option<i64>>,
+    /// Why the last message was not even taken.
+    refused: RwSignal<Option<ErrorCode>>,
+    /// Whether there is no keyboard to explain.
+    touch: bool,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let waiting = move || {
         let queue = store.queue.get();
@@ -175,7 +192,7 @@ fn Note(left: RwSignal<Option<i64>>, refused: RwSignal<Option<ErrorCode>>, touch
         None if store.queue.get().waiting > 0 => "waiting",
         None => "keys",
     };
-    view! { <p class="note" id="composer-note" data-kind=kind>{note}</p> }
+    view! { <p class="note" id="composer-note" data-kind=attribute(move || Some(kind()))>{text(note)}</p> }
 }
 
 /// Why a message was not even taken.

@@ -2,19 +2,29 @@
 
 use leptos::{html, prelude::*};
 
-use crate::words::words;
+use crate::{
+    erase::{effect, press, text, when},
+    words::words,
+};
 
-/// Asks while `asking`; calls `act` for a yes. The focus goes back to where it was.
+/// Asks. The focus goes back to where it was.
 #[component]
 pub fn Confirm(
+    /// Whether it is asked.
     asking: RwSignal<bool>,
-    #[prop(into)] question: Signal<String>,
+    /// What.
+    #[prop(into)]
+    question: Signal<String>,
+    /// What a yes means.
     hint: &'static str,
+    /// How a yes is said.
     yes: &'static str,
-    #[prop(into)] act: Callback<()>,
+    /// Does it.
+    #[prop(into)]
+    act: Callback<()>,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         if asking.get() && !dialog.open() {
             // Fails only for a dialog that is open or not on the page.
@@ -23,18 +33,30 @@ pub fn Confirm(
             dialog.close();
         }
     });
-    let agree = move |_| {
-        asking.set(false);
-        act.run(());
-    };
-    view! {
-        <dialog class="confirm" node_ref=dialog on:close=move |_| asking.set(false) aria-label=question>
-            <h2>{question}</h2>
+    let inside = move || {
+        let agree = press(move || {
+            asking.set(false);
+            act.run(());
+        });
+        let refuse = press(move || asking.set(false));
+        view! {
+            <h2>{text(move || question.get())}</h2>
             <p class="soft">{hint}</p>
             <div class="confirm-buttons">
-                <button class="button quiet" on:click=move |_| asking.set(false)>{words().cancel}</button>
+                <button class="button quiet" on:click=refuse>{words().cancel}</button>
                 <button class="button danger" on:click=agree>{yes}</button>
             </div>
+        }
+        .into_any()
+    };
+    view! {
+        <dialog
+            class="confirm"
+            node_ref=dialog
+            on:close=move |_| asking.set(false)
+            aria-label=text(move || question.get())
+        >
+            {when(move || asking.get(), inside)}
         </dialog>
     }
 }

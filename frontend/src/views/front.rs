@@ -14,6 +14,7 @@ use crate::{
     address::same_code,
     adopt::ShellField,
     driver::Driver,
+    erase::{effect, flag, on_change, part, press, text, yes_or_no},
     explain,
     navigation::Navigation,
     store::{Failure, Store},
@@ -23,19 +24,24 @@ use crate::{
 /// The frame of these pages: the mark, a head, a line below it, and what follows.
 #[component]
 fn Front(
-    #[prop(into)] title: Signal<Option<String>>,
-    #[prop(into)] hint: Signal<Option<String>>,
+    /// The head; `None` until it is known.
+    #[prop(into)]
+    title: Signal<Option<String>>,
+    /// The line below it; `None` until it is known.
+    #[prop(into)]
+    hint: Signal<Option<String>>,
+    /// What follows.
     children: Children,
 ) -> impl IntoView {
     view! {
         <main class="front">
             <div class="card">
                 <p class="brand">{Icon::Mark.view()} "Confab"</p>
-                <h1 class:ghost-text=move || title.with(Option::is_none)>
-                    {move || title.get().unwrap_or_else(|| "\u{a0}".to_owned())}
+                <h1 class:ghost-text=flag(move || title.with(Option::is_none))>
+                    {text(move || title.get().unwrap_or_else(|| "\u{a0}".to_owned()))}
                 </h1>
-                <p class="soft front-hint" class:ghost-text=move || hint.with(Option::is_none)>
-                    {move || hint.get().unwrap_or_else(|| "\u{a0}".to_owned())}
+                <p class="soft front-hint" class:ghost-text=flag(move || hint.with(Option::is_none))>
+                    {text(move || hint.get().unwrap_or_else(|| "\u{a0}".to_owned()))}
                 </p>
                 {children()}
             </div>
@@ -61,7 +67,10 @@ pub fn Welcome() -> impl IntoView {
 
 /// Shows what a code leads to, and the way in.
 #[component]
-pub fn Invitation(code: String) -> impl IntoView {
+pub fn Invitation(
+    /// The code.
+    code: String,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let driver = expect_context::<Driver>();
     driver.dispatch(Command::CloseRoom);
@@ -76,17 +85,22 @@ pub fn Invitation(code: String) -> impl IntoView {
         })
     };
     let missing = Memo::new(move |_| found.get() == Some(None));
-    move || {
+    part(move || {
         if missing.get() {
             view! { <NoSuchRoom code=code.clone() /> }.into_any()
         } else {
             view! { <Invited code=code.clone() found /> }.into_any()
         }
-    }
+    })
 }
 
 #[component]
-fn Invited(code: String, found: Memo<Option<Option<RoomPreview>>>) -> impl IntoView {
+fn Invited(
+    /// The code.
+    code: String,
+    /// What it leads to, once that is known.
+    found: Memo<Option<Option<RoomPreview>>>,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let Joining(joining) = expect_context();
     let preview = move || found.get().flatten();
@@ -95,20 +109,26 @@ fn Invited(code: String, found: Memo<Option<Option<RoomPreview>>>) -> impl IntoV
     let signed_in = Memo::new(move |_| store.me().is_some() && joining.with(Option::is_none));
     view! {
         <Front title=Signal::derive(title) hint=Signal::derive(hint)>
-            {move || {
+            {part(move || {
                 let code = code.clone();
                 if signed_in.get() {
                     view! { <JoinNow code /> }.into_any()
                 } else {
                     view! { <AskName button=words().join_as then_join=code /> }.into_any()
                 }
-            }}
+            })}
         </Front>
     }
 }
 
 #[component]
-fn AskName(button: &'static str, #[prop(optional, into)] then_join: Option<String>) -> impl IntoView {
+fn AskName(
+    /// What its button says.
+    button: &'static str,
+    /// The code of the room that is joined with that name.
+    #[prop(optional, into)]
+    then_join: Option<String>,
+) -> impl IntoView {
     let driver = expect_context::<Driver>();
     let Joining(joining) = expect_context();
     let question = Question {
@@ -131,7 +151,10 @@ fn AskName(button: &'static str, #[prop(optional, into)] then_join: Option<Strin
 }
 
 #[component]
-fn JoinNow(code: String) -> impl IntoView {
+fn JoinNow(
+    /// The code.
+    code: String,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let driver = expect_context::<Driver>();
     let busy = RwSignal::new(false);
@@ -141,37 +164,46 @@ fn JoinNow(code: String) -> impl IntoView {
         // Fails only for an element that is gone.
         let _ = button.focus();
     });
-    Effect::new(move |first: Option<()>| {
-        let failure = store.failed.get().filter(|failure| matches!(failure.call, Call::JoinRoom { .. }));
-        if let (Some(()), Some(failure)) = (first, failure) {
-            busy.set(false);
-            error.set(Some(explain::failure(&failure, driver.lengths())));
-        }
+    on_change(
+        move || store.failed.get(),
+        move |failure| {
+            if let Some(failure) = failure.filter(|failure| matches!(failure.call, Call::JoinRoom { .. })) {
+                busy.set(false);
+                error.set(Some(explain::failure(&failure, driver.lengths())));
+            }
+        },
+    );
+    effect(move || {
+        store.begun.track();
+        busy.set(false);
     });
-    let join = move |_| {
+    let join = press(move || {
         if !busy.get_untracked() {
             busy.set(true);
             driver.dispatch(Command::JoinRoom { code: code.clone() });
         }
-    };
+    });
     view! {
         <div class="ask">
-            <button class="button wide" node_ref=button on:click=join aria-disabled=move || busy.get().to_string()>
+            <button class="button wide" node_ref=button on:click=join aria-disabled=yes_or_no(move || busy.get())>
                 {words().join_room}
             </button>
-            <p class="ask-error" role="alert">{move || error.get()}</p>
+            <p class="ask-error" role="alert">{text(move || error.get().unwrap_or_default())}</p>
         </div>
     }
 }
 
 #[component]
-fn NoSuchRoom(code: String) -> impl IntoView {
+fn NoSuchRoom(
+    /// The code.
+    code: String,
+) -> impl IntoView {
     let navigation = expect_context::<Navigation>();
     let heading = fill(words().unknown_code_hint, &[("code", &code)]);
     view! {
         <Front title=Some(words().unknown_code.to_owned()) hint=Some(heading)>
             <div class="ask">
-                <button class="button wide" on:click=move |_| navigation.go(Address::Start)>
+                <button class="button wide" on:click=press(move || navigation.go(Address::Start))>
                     {words().to_start}
                 </button>
             </div>

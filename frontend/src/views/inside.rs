@@ -1,7 +1,6 @@
 //! The frame of somebody who is signed in: the rooms at the side, and beside them a room or the start.
 
 use leptos::prelude::*;
-use shared::RoomId;
 
 use super::{
     panels::{Panel, Panels},
@@ -9,7 +8,11 @@ use super::{
     sidebar::Sidebar,
     start::Start,
 };
-use crate::{place::Place, words::words};
+use crate::{
+    erase::{attribute, effect, flag, part, press, when},
+    place::Place,
+    words::words,
+};
 
 /// The frame.
 #[component]
@@ -22,7 +25,7 @@ pub fn Inside() -> impl IntoView {
         _ => None,
     });
     // A panel that leads elsewhere has done its work.
-    Effect::new(move || {
+    effect(move || {
         room.track();
         panels.over.set(None);
     });
@@ -36,27 +39,25 @@ pub fn Inside() -> impl IntoView {
     view! {
         <div
             class="app"
-            data-page=page
-            data-over=over
-            class:no-members=move || !panels.members_beside.get()
+            data-page=attribute(move || Some(page()))
+            data-over=attribute(over)
+            class:no-members=flag(move || !panels.members_beside.get())
         >
             <Sidebar />
-            {move || match room.get() {
-                Some(room) => in_room(room),
+            {part(move || match room.get() {
+                Some(room) => view! { <Room room /> }.into_any(),
                 None => view! { <Start /> }.into_any(),
-            }}
-            <Show when=move || panels.over.with(Option::is_some)>
-                <button
-                    class="scrim"
-                    tabindex="-1"
-                    aria-label=words().close
-                    on:click=move |_| panels.over.set(None)
-                ></button>
-            </Show>
+            })}
+            {when(
+                move || panels.over.with(Option::is_some),
+                move || {
+                    let close = press(move || panels.over.set(None));
+                    view! {
+                        <button class="scrim" tabindex="-1" aria-label=words().close on:click=close></button>
+                    }
+                    .into_any()
+                },
+            )}
         </div>
     }
-}
-
-fn in_room(room: RoomId) -> AnyView {
-    view! { <Room room /> }.into_any()
 }

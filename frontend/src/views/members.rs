@@ -1,8 +1,14 @@
 //! Who is in the room and where they are; how others get in, and the way out.
 
-use client_core::{Command, MemberView};
+use std::cmp::Ordering;
+
+use client_core::Command;
+use js_sys::{Array, JsString, Object};
 use leptos::{html, prelude::*, task::spawn_local};
-use shared::api::{Presence, Role};
+use shared::{
+    UserId,
+    api::{Presence, Role},
+};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{
@@ -16,6 +22,7 @@ use crate::{
     avatar,
     browser::window,
     driver::Driver,
+    erase::{ListKey, attribute, effect, flag, list, press, text, when},
     navigation::link_to,
     store::Store,
     words::{fill, words},
@@ -23,13 +30,16 @@ use crate::{
 
 /// The members.
 #[component]
-pub fn Members(facts: RoomFacts) -> impl IntoView {
+pub fn Members(
+    /// Of which room.
+    facts: RoomFacts,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let driver = expect_context::<Driver>();
     let panels = expect_context::<Panels>();
     let close = NodeRef::<html::Button>::new();
     let leaving = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         if panels.over.get() == Some(Panel::Members)
             && let Some(close) = close.get()
         {
@@ -40,14 +50,17 @@ pub fn Members(facts: RoomFacts) -> impl IntoView {
     let question = move || fill(words().leave_question, &[("room", &facts.name.get())]);
     let members = move || {
         let mut members = store.members.get();
-        members.sort_by_cached_key(|member| (away(member.presence), member.user.name.to_lowercase()));
-        members
+        members.sort_by(|one, next| {
+            let absence = away(one.presence).cmp(&away(next.presence));
+            absence.then_with(|| by_name(&one.user.name, &next.user.name))
+        });
+        members.iter().map(|member| ListKey::Member(member.user.id)).collect()
     };
     view! {
         <aside
             class="members"
             aria-label=words().members
-            inert=move || !panels.members_shown() || panels.covered(Some(Panel::Members))
+            inert=flag(move || !panels.members_shown() || panels.covered(Some(Panel::Members)))
         >
             <div class="members-head">
                 <h2>{words().members}</h2>
@@ -55,27 +68,26 @@ pub fn Members(facts: RoomFacts) -> impl IntoView {
                     class="icon-button members-close"
                     node_ref=close
                     aria-label=words().close
-                    on:click=move |_| panels.over.set(None)
+                    on:click=press(move || panels.over.set(None))
                 >
                     {Icon::Close.view()}
                 </button>
             </div>
             <ul class="members-list">
-                <For
-                    each=members
-                    // A member who is somewhere else is drawn anew.
-                    key=|member| (member.user.id, member.presence as u8)
-                    let:member
-                >
-                    <Member member />
-                </For>
+                {list(
+                    members,
+                    |key| match key {
+                        ListKey::Member(id) => view! { <Member id /> }.into_any(),
+                        _ => ().into_any(),
+                    },
+                )}
             </ul>
             <div class="invite">
                 <h2>{words().invite}</h2>
-                <p class="code">{facts.code}</p>
-                <CopyLink facts />
+                <p class="code">{text(move || facts.code.get())}</p>
+                <CopyLink code=facts.code />
             </div>
-            <button class="button quiet leave" on:click=move |_| leaving.set(true)>
+            <button class="button leave" on:click=press(move || leaving.set(true))>
                 {words().leave}
             </button>
             <Confirm
@@ -89,39 +101,65 @@ pub fn Members(facts: RoomFacts) -> impl IntoView {
     }
 }
 
+/// The order in which a reader of this browser's language looks names up.
+fn by_name(one: &str, next: &str) -> Ordering {
+    JsString::from(one).locale_compare(next, &Array::new(), &Object::new()).cmp(&0)
+}
+
 fn away(presence: Presence) -> bool {
     presence == Presence::Offline
 }
 
 #[component]
-fn Member(member: MemberView) -> impl IntoView {
+fn Member(
+    /// Who.
+    id: UserId,
+) -> impl IntoView {
     let store = expect_context::<Store>();
-    let (state, said) = match member.presence {
-        Presence::Online => ("online", words().online),
-        Presence::Away => ("away", words().away),
-        Presence::Offline => ("offline", words().offline),
+    let member = Memo::new(move |_| {
+        store.members.with(|members| members.iter().find(|member| member.user.id == id).cloned())
+    });
+    let name = move || member.get().map(|member| member.user.name).unwrap_or_default();
+    let presence = move || {
+        member.get().map(|member| match member.presence {
+            Presence::Online => ("online", words().online),
+            Presence::Away => ("away", words().away),
+            Presence::Offline => ("offline", words().offline),
+        })
     };
-    let me = store.me_untracked() == Some(member.user.id);
-    let notes = [(me, words().you), (member.role == Role::Owner, words().owner)];
-    let notes: Vec<_> = notes.into_iter().filter_map(|(is, note)| is.then_some(note)).collect();
+    let me = store.me_untracked() == Some(id);
+    let note = move || {
+        let owner = member.get().is_some_and(|member| member.role == Role::Owner);
+        let notes = [(me, words().you), (owner, words().owner)];
+        notes.into_iter().filter_map(|(is, note)| is.then_some(note)).collect::<Vec<_>>().join(", ")
+    };
     view! {
-        <li class="member" data-presence=state>
-            <span class=format!("avatar hue-{}", avatar::hue(member.user.id)) aria-hidden="true">
-                {avatar::initials(&member.user.name)}
+        <li class="member" data-presence=attribute(move || presence().map(|(state, _)| state))>
+            <span class=format!("avatar hue-{}", avatar::hue(id)) aria-hidden="true">
+                {text(move || avatar::initials(&name()))}
             </span>
-            <span class="member-name">{member.user.name.clone()}</span>
-            <span class="sr">{said}</span>
-            {(!notes.is_empty()).then(|| view! { <span class="member-note">{notes.join(", ")}</span> })}
+            <span class="member-text">
+                <span class="member-name">{text(name)}</span>
+                <span class="sr">{text(move || presence().map(|(_, said)| said).unwrap_or_default())}</span>
+                {when(
+                    move || !note().is_empty(),
+                    move || view! { <span class="member-note">{text(note)}</span> }.into_any(),
+                )}
+            </span>
         </li>
     }
 }
 
+/// Copies the room's link, and says so.
 #[component]
-fn CopyLink(facts: RoomFacts) -> impl IntoView {
+pub fn CopyLink(
+    /// The room's code.
+    code: Signal<String>,
+) -> impl IntoView {
     let Spoken(spoken) = expect_context();
     let label = RwSignal::new(words().copy_link);
-    let copy = move |_| {
-        let link = link_to(&facts.code.get_untracked());
+    let copy = press(move || {
+        let link = link_to(&code.get_untracked());
         let copied = window().navigator().clipboard().write_text(&link);
         spawn_local(async move {
             let said = if JsFuture::from(copied).await.is_ok() { words().copied } else { words().not_copied };
@@ -129,11 +167,11 @@ fn CopyLink(facts: RoomFacts) -> impl IntoView {
             label.try_set(said);
             spoken.try_set(said.to_owned());
         });
-    };
+    });
     view! {
         <button class="button quiet" on:click=copy on:blur=move |_| label.set(words().copy_link)>
             {Icon::Link.view()}
-            {move || label.get()}
+            {text(move || label.get())}
         </button>
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     driver::Driver,
+    erase::{flag, press, text, yes_or_no},
     store::Store,
     timeline::{Scroller, Timeline},
     words::words,
@@ -32,7 +33,10 @@ pub struct RoomFacts {
 
 /// The room.
 #[component]
-pub fn Room(room: RoomId) -> impl IntoView {
+pub fn Room(
+    /// Which.
+    room: RoomId,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let driver = expect_context::<Driver>();
     let panels = expect_context::<Panels>();
@@ -55,9 +59,9 @@ pub fn Room(room: RoomId) -> impl IntoView {
         members: Signal::derive(move || known.get().map_or(0, |room| room.members)),
     };
     view! {
-        <main class="room" inert=move || panels.covered(None)>
+        <main class="room" inert=flag(move || panels.covered(None))>
             <Head facts />
-            <Timeline room name=facts.name scroller />
+            <Timeline facts scroller />
             <Composer facts scroller />
         </main>
         <Members facts />
@@ -65,7 +69,10 @@ pub fn Room(room: RoomId) -> impl IntoView {
 }
 
 #[component]
-fn Head(facts: RoomFacts) -> impl IntoView {
+fn Head(
+    /// Of which room.
+    facts: RoomFacts,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let panels = expect_context::<Panels>();
     let count = move || {
@@ -79,22 +86,22 @@ fn Head(facts: RoomFacts) -> impl IntoView {
         <header class="room-head">
             <button
                 class="icon-button only-narrow"
-                class:dot=elsewhere
+                class:dot=flag(elsewhere)
                 aria-label=words().show_rooms
                 aria-expanded="false"
-                on:click=move |_| panels.over.set(Some(Panel::Rooms))
+                on:click=press(move || panels.over.set(Some(Panel::Rooms)))
             >
                 {Icon::Menu.view()}
             </button>
-            <h1>{facts.name}</h1>
+            <h1>{text(move || facts.name.get())}</h1>
             <button
                 class="head-button"
-                aria-label=move || format!("{}, {}", words().members, words().member_count.of(count()))
-                aria-expanded=move || panels.members_shown().to_string()
-                on:click=move |_| panels.toggle_members()
+                aria-label=text(move || format!("{}, {}", words().members, words().member_count.of(count())))
+                aria-expanded=yes_or_no(move || panels.members_shown())
+                on:click=press(move || panels.toggle_members())
             >
                 {Icon::People.view()}
-                <span>{count}</span>
+                <span>{text(move || count().to_string())}</span>
             </button>
         </header>
     }

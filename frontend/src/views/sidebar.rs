@@ -13,6 +13,7 @@ use crate::{
     address::Address,
     avatar,
     driver::Driver,
+    erase::{ListKey, Press, attribute, effect, flag, list, press, text, when},
     navigation::Navigation,
     place::Place,
     store::Store,
@@ -32,7 +33,7 @@ pub fn Sidebar() -> impl IntoView {
         let away = panels.narrow.get() && in_room && panels.over.get() != Some(Panel::Rooms);
         away || panels.covered(Some(Panel::Rooms))
     };
-    Effect::new(move || {
+    effect(move || {
         if panels.over.get() == Some(Panel::Rooms)
             && let Some(close) = close.get()
         {
@@ -41,18 +42,23 @@ pub fn Sidebar() -> impl IntoView {
         }
     });
     let ids = Memo::new(move |_| {
-        store.rooms.with(|rooms| rooms.iter().map(|room| room.room.id).collect::<Vec<_>>())
+        store.rooms.with(|rooms| rooms.iter().map(|room| ListKey::Room(room.room.id)).collect::<Vec<_>>())
     });
     let at_start = move || (place.get() == Place::Start).then_some("page");
+    let to_start: Press = Box::new(move |event| {
+        event.prevent_default();
+        panels.over.set(None);
+        navigation.go(Address::Start);
+    });
     view! {
-        <nav class="side" aria-label=words().rooms inert=shut>
+        <nav class="side" aria-label=words().rooms inert=flag(shut)>
             <div class="side-head">
                 <p class="brand">{Icon::Mark.view()} "Confab"</p>
                 <button
                     class="icon-button side-close"
                     node_ref=close
                     aria-label=words().close
-                    on:click=move |_| panels.over.set(None)
+                    on:click=press(move || panels.over.set(None))
                 >
                     {Icon::Close.view()}
                 </button>
@@ -62,32 +68,36 @@ pub fn Sidebar() -> impl IntoView {
                 <a
                     class="icon-button side-new"
                     href="/"
-                    aria-current=at_start
+                    aria-current=attribute(at_start)
                     aria-label=words().new_room
-                    on:click=move |event| {
-                        event.prevent_default();
-                        panels.over.set(None);
-                        navigation.go(Address::Start);
-                    }
+                    on:click=to_start
                 >
                     {Icon::Plus.view()}
                 </a>
             </div>
             <ul class="rooms-list">
-                <For each=move || ids.get() key=|id| *id let:id>
-                    <RoomLink id />
-                </For>
+                {list(
+                    move || ids.get(),
+                    |key| match key {
+                        ListKey::Room(id) => view! { <RoomLink id /> }.into_any(),
+                        _ => ().into_any(),
+                    },
+                )}
             </ul>
-            <Show when=move || ids.with(Vec::is_empty)>
-                <p class="side-empty">{words().no_rooms}</p>
-            </Show>
+            {when(
+                move || ids.with(Vec::is_empty),
+                || view! { <p class="side-empty">{words().no_rooms}</p> }.into_any(),
+            )}
             <Me />
         </nav>
     }
 }
 
 #[component]
-fn RoomLink(id: RoomId) -> impl IntoView {
+fn RoomLink(
+    /// To which room.
+    id: RoomId,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let navigation = expect_context::<Navigation>();
     let place = expect_context::<Memo<Place>>();
@@ -97,38 +107,39 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             Some((room.room.name.clone(), room.room.code.clone(), room.unread))
         })
     });
-    let name = move || seen.with(|seen| seen.as_ref().map(|seen| seen.0.clone()));
+    let name = move || seen.with(|seen| seen.as_ref().map(|seen| seen.0.clone()).unwrap_or_default());
     let address =
         move || Address::Room(seen.with(|seen| seen.as_ref().map(|seen| seen.1.clone())).unwrap_or_default());
     let unread = Memo::new(move |_| seen.with(|seen| seen.as_ref().map_or(0, |seen| seen.2)));
     let here = move || (place.get() == Place::Room(id)).then_some("page");
-    let go = move |event: leptos::ev::MouseEvent| {
+    let go: Press = Box::new(move |event| {
         if !(event.ctrl_key() || event.meta_key() || event.shift_key()) {
             event.prevent_default();
             navigation.go(address());
         }
-    };
+    });
     let count = move || match unread.get() {
-        0 => None,
-        n if n > 99 => Some("99+".to_owned()),
-        n => Some(n.to_string()),
+        n if n > 99 => "99+".to_owned(),
+        n => n.to_string(),
     };
     view! {
         <li>
             <a
                 class="room-link"
-                class:unread=move || { unread.get() > 0 }
-                href=move || address().path()
-                aria-current=here
+                class:unread=flag(move || unread.get() > 0)
+                href=text(move || address().path())
+                aria-current=attribute(here)
                 on:click=go
             >
-                <span class="room-link-name">{name}</span>
-                {move || {
-                    count().map(|count| view! {
-                        <span class="badge" aria-hidden="true">{count}</span>
-                        <span class="sr">{words().unread.of(unread.get())}</span>
-                    })
-                }}
+                <span class="room-link-name">{text(name)}</span>
+                {when(
+                    move || unread.get() > 0,
+                    move || view! {
+                        <span class="badge" aria-hidden="true">{text(count)}</span>
+                        <span class="sr">{text(move || words().unread.of(unread.get()))}</span>
+                    }
+                    .into_any(),
+                )}
             </a>
         </li>
     }
@@ -144,15 +155,15 @@ fn Me() -> impl IntoView {
     let question = move || fill(words().sign_out_question, &[("name", &name())]);
     view! {
         <div class="me">
-            <span class=move || format!("avatar hue-{}", hue()) aria-hidden="true">
-                {move || avatar::initials(&name())}
+            <span class=text(move || format!("avatar hue-{}", hue())) aria-hidden="true">
+                {text(move || avatar::initials(&name()))}
             </span>
-            <span class="me-name">{name}</span>
+            <span class="me-name">{text(name)}</span>
             <button
                 class="icon-button"
                 aria-label=words().sign_out
                 title=words().sign_out
-                on:click=move |_| asking.set(true)
+                on:click=press(move || asking.set(true))
             >
                 {Icon::Out.view()}
             </button>

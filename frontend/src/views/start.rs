@@ -7,6 +7,7 @@ use super::ask::{Ask, Question};
 use crate::{
     address::code_in,
     driver::Driver,
+    erase::text,
     explain,
     store::{Failure, Store},
     words::{fill, words},
@@ -27,7 +28,7 @@ pub fn Start() -> impl IntoView {
     view! {
         <main class="start">
             <header class="start-head">
-                <h1>{move || fill(words().hello, &[("name", &name())])}</h1>
+                <h1>{text(move || fill(words().hello, &[("name", &name())]))}</h1>
                 <p class="soft">{words().hello_hint}</p>
             </header>
             <section class="card">
