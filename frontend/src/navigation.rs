@@ -17,7 +17,7 @@ pub struct Navigation {
 
 impl Navigation {
     /// Begins where the address bar is.
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         let address = RwSignal::new(current());
         let listener = Listener::new(&window(), "popstate", move |_| address.set(current()));
         Self { address, _back_and_forth: StoredValue::new_local(listener) }

@@ -32,7 +32,7 @@ pub fn RowView(
 ) -> impl IntoView {
     let row = live.row.get_untracked();
     match row.body {
-        EventBody::Message { content, .. } => message(room, key, &row.author, content, live).into_any(),
+        EventBody::Message { content, .. } => message(room, key, &row.author, &content, live).into_any(),
         EventBody::Join => line(&live, words().joined).into_any(),
         EventBody::Leave => line(&live, words().left).into_any(),
         EventBody::Other { .. } => line(&live, words().something).into_any(),
@@ -43,7 +43,7 @@ fn message(
     room: RoomId,
     key: RowKey,
     author: &shared::event::Profile,
-    content: String,
+    content: &str,
     live: LiveRow,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
@@ -56,7 +56,7 @@ fn message(
     let seq = seq(&row);
     let time = time(&row);
     let label = {
-        let (name, content, time) = (author.name.clone(), content.clone(), time.clone());
+        let (name, content, time) = (author.name.clone(), content.to_owned(), time.clone());
         move || {
             let said = fill(words().said, &[("name", &name), ("text", &content)]);
             let state = own.then(|| spoken(state.get())).flatten();
@@ -92,7 +92,7 @@ fn message(
                 <span class="who">{author.name.clone()}</span>
                 <time datetime=text(stamp)>{text(time)}</time>
             </div>
-            <div class="text" class:large=only_emoji(&content)>{body(&content)}</div>
+            <div class="text" class:large=only_emoji(content)>{body(content)}</div>
             {failed}
         </div>
     }

@@ -113,10 +113,10 @@ impl Scroller {
         let window = self.with(|state| {
             let (len, range) = (state.keys.len(), state.window.range());
             let average = state.average.unwrap_or(GUESS_PX);
-            let seen = if let Some(into) = viewport.into_above() {
+            let seen = if let Some(into) = viewport.above_by() {
                 let row = (into / average) as usize;
                 row..row + 1
-            } else if let Some(into) = viewport.into_below() {
+            } else if let Some(into) = viewport.below_by() {
                 let row = (range.end + (into / average) as usize).min(len.saturating_sub(1));
                 row..row + 1
             } else {

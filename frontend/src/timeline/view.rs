@@ -69,7 +69,7 @@ pub fn Timeline(
                 node_ref=outer
                 on:scroll=move |_| scroller.scrolled()
                 on:keydown=key
-                on:pointerover=tell_time
+                on:pointerover=|event| tell_time(&event)
             >
                 <div class="log-top">
                     {part(move || match (loaded.get(), at_start.get()) {
@@ -194,7 +194,7 @@ fn focus_composer() -> bool {
 
 /// Writes the exact time of a row into its tooltip when the pointer comes, and not before: it is needed once
 /// in a thousand rows.
-fn tell_time(event: PointerEvent) {
+fn tell_time(event: &PointerEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let Some(time) = target.filter(|element| element.tag_name() == "TIME") else { return };
     let moment = time.get_attribute("datetime").and_then(|moment| moment.parse().ok());

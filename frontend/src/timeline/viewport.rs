@@ -87,13 +87,13 @@ impl Viewport {
     }
 
     /// How far the screen is into the part above the window, in pixels; `None` outside of it.
-    pub(super) fn into_above(&self) -> Option<f64> {
+    pub(super) fn above_by(&self) -> Option<f64> {
         let end = self.above.get_bounding_client_rect().bottom() - self.edge();
         (end > f64::from(self.outer.client_height())).then(|| f64::from(self.above.offset_height()) - end)
     }
 
     /// How far the screen is into the part below the window, in pixels; `None` outside of it.
-    pub(super) fn into_below(&self) -> Option<f64> {
+    pub(super) fn below_by(&self) -> Option<f64> {
         let start = self.below.get_bounding_client_rect().top() - self.edge();
         (start < 0.0).then_some(-start)
     }

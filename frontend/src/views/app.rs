@@ -57,7 +57,7 @@ pub fn App(
 ) -> impl IntoView {
     let store = Store::new(clock::day_of(clock::now().wall));
     let driver = Driver::new(client, store);
-    let navigation = Navigation::new();
+    let navigation = Navigation::begin();
     let joining = RwSignal::new(None::<String>);
     provide_context(store);
     provide_context(driver);

@@ -18,7 +18,7 @@ use crate::{
 #[component]
 pub fn Inside() -> impl IntoView {
     let place = expect_context::<Memo<Place>>();
-    let panels = Panels::new();
+    let panels = Panels::begin();
     provide_context(panels);
     let room = Memo::new(move |_| match place.get() {
         Place::Room(room) => Some(room),

@@ -35,7 +35,7 @@ pub struct Panels {
 
 impl Panels {
     /// The panels for this screen; follows its size until the page goes.
-    pub fn new() -> Self {
+    pub fn begin() -> Self {
         let over = RwSignal::new(None);
         let follow = |query: &'static str| {
             let matches = RwSignal::new(media(query));
