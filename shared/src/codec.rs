@@ -102,7 +102,8 @@ fn body<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
 fn plain(detail: &str) -> String {
     let place = detail.rfind(" at line ").unwrap_or(detail.len());
     let detail = &detail[..place];
-    match (detail.starts_with("invalid"), detail.rfind(", expected ")) {
+    let quotes = detail.starts_with("invalid") || detail.starts_with("unknown variant");
+    match (quotes, detail.rfind(", expected ")) {
         (true, Some(expected)) => detail[expected + 2..].to_owned(),
         _ => detail.to_owned(),
     }

@@ -39,7 +39,7 @@ pub enum ErrorCode {
     /// The server made a mistake.
     Internal,
     /// A code of a newer server.
-    #[serde(other, skip_serializing)]
+    #[serde(other)]
     Unknown,
 }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! limits {
     ($($(#[doc = $reason:literal])+ $name:ident: $default:literal,)+) => {
-        /// The limits in force on one server.
+        /// The limits in force on one server. One that an older server does not publish has its default.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct Limits {
             $($(#[doc = $reason])+ pub $name: u64,)+
         }
