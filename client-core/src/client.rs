@@ -48,6 +48,8 @@ pub struct Client {
     roster: Roster,
     activity: Activity,
     my_rooms: Errand,
+    /// Rooms of which the server has said that this person is not in them.
+    doubted: Vec<RoomId>,
     /// Of the open room.
     members: Errand,
     out: Out,
@@ -81,6 +83,7 @@ impl Client {
             roster: Roster::default(),
             activity: Activity::default(),
             my_rooms: Errand::default(),
+            doubted: Vec::new(),
             members: Errand::default(),
             out: Out::default(),
         }
@@ -279,6 +282,7 @@ impl Client {
             }
             self.timelines.lost();
             self.quiet.lost();
+            self.doubted.clear();
             self.roster.lost(&mut self.out);
             self.activity.lost();
             self.session.renew_no_more();

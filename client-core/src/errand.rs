@@ -17,6 +17,11 @@ impl Errand {
         self.wanted = true;
     }
 
+    /// Whether it has to be asked, for the first time or again.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     pub(crate) fn is_under_way(&self) -> bool {
         self.under_way
     }

@@ -10,6 +10,7 @@ mod backoff;
 pub mod call;
 mod client;
 mod errand;
+mod failure;
 pub mod io;
 mod link;
 mod out;

@@ -1,14 +1,11 @@
 //! Who is signed in, the access token, and the HTTP calls under way. It knows no socket and no frame.
 
-use shared::{
-    api::{Problem, SignedIn},
-    error::ErrorCode,
-    event::Profile,
-};
+use shared::{api::SignedIn, error::ErrorCode, event::Profile};
 
 use crate::{
     backoff::Backoff,
     call::{Answer, Call, CallId},
+    failure::{Failure, body},
     io::{Change, Output},
     out::Out,
     rng::Rng,
@@ -61,21 +58,6 @@ struct Leaving {
     bearer: Option<String>,
     asked: Option<CallId>,
     at: Option<u64>,
-}
-
-/// Why a call failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) code: ErrorCode,
-    pub(crate) detail: String,
-    pub(crate) field: Option<String>,
-    pub(crate) retry_after_ms: Option<u64>,
-}
-
-impl Failure {
-    pub(crate) fn new(code: ErrorCode) -> Self {
-        Self { code, detail: String::new(), field: None, retry_after_ms: None }
-    }
 }
 
 /// What an answer means to the rest of the client.
@@ -213,16 +195,16 @@ impl Session {
             let result = match answer {
                 // There is no cookie, so there is nobody to renew.
                 Answer::Http { status: 204, .. } => Err(Failure::new(ErrorCode::Unauthenticated)),
-                answer => read(answer),
+                answer => body(answer),
             };
             return self.refreshed(now, result, rng, out);
         }
         if self.leaving.as_ref().is_some_and(|leaving| leaving.asked == Some(id)) {
-            return self.left(now, read(answer), rng, out);
+            return self.left(now, body(answer), rng, out);
         }
         let Some(index) = self.calls.iter().position(|pending| pending.id == id) else { return Vec::new() };
         let mut pending = self.calls.remove(index);
-        let result = read(answer);
+        let result = body(answer);
         let refused = matches!(&result, Err(failure) if failure.code == ErrorCode::Unauthenticated);
         if refused && pending.again && self.profile().is_some() {
             if pending.sent_with == Some(self.tokens) {
@@ -399,34 +381,5 @@ impl Session {
             self.state = state;
             out.changed(Change::Session);
         }
-    }
-}
-
-/// The body of an answer, or why there is none.
-fn read(answer: Answer) -> Result<String, Failure> {
-    match answer {
-        Answer::Http { status: 200..=299, body } => Ok(body),
-        Answer::Http { status, body } => Err(serde_json::from_str::<Problem>(&body).map_or_else(
-            |_| Failure::new(code_of(status)),
-            |problem| Failure {
-                code: if status == 401 { ErrorCode::Unauthenticated } else { problem.code },
-                detail: problem.detail,
-                field: problem.field,
-                retry_after_ms: problem.retry_after_ms,
-            },
-        )),
-        Answer::None => Err(Failure::new(ErrorCode::Unavailable)),
-    }
-}
-
-/// What a status means where no problem of this protocol came with it: a proxy speaks.
-fn code_of(status: u16) -> ErrorCode {
-    match status {
-        401 => ErrorCode::Unauthenticated,
-        403 => ErrorCode::Forbidden,
-        404 => ErrorCode::NotFound,
-        429 => ErrorCode::RateLimited,
-        500..=599 => ErrorCode::Unavailable,
-        _ => ErrorCode::Internal,
     }
 }

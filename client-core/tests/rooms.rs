@@ -277,10 +277,31 @@ fn a_room_left_on_another_device_is_left_here_live_or_on_the_way_back() {
 }
 
 #[test]
-fn whoever_is_told_that_they_are_no_member_has_left() {
-    let mut page = Page::online(&[state(1, 5, 5)]);
-    page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(1))));
+fn whoever_is_told_that_they_are_no_member_looks_and_has_left() {
+    let mut page = Page::online(&[state(1, 5, 5), state(2, 5, 5)]);
+    for _ in 0..2 {
+        page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(1))));
+    }
+    assert!(!page.changes().contains(&Change::Left(room(1))));
+    page.answer("/rooms", 200, &my_rooms(&[state(1, 5, 5), state(2, 5, 5)]));
+    assert!(page.client.room(room(1)).is_some(), "that list may be older than the last word");
+    page.answer("/rooms", 200, &my_rooms(&[state(2, 5, 5)]));
     assert!(page.changes().contains(&Change::Left(room(1))));
+    assert_eq!(order(&page), [room(2)]);
+}
+
+#[test]
+fn a_member_of_whom_the_connection_has_not_heard_yet_is_one_all_the_same() {
+    let mut page = Page::online(&[]);
+    page.command(Command::JoinRoom { code: "CODE7".into() });
+    page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 3, 0)).unwrap());
+    page.command(Command::OpenRoom(room(7)));
+    page.forget_sent();
+    page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(7))));
+    page.answer("/rooms", 200, &my_rooms(&[state(7, 3, 0)]));
+    assert!(page.client.room(room(7)).is_some());
+    page.advance(1_000);
+    assert_eq!(page.sent(), [support::wire::before(room(7), 4)], "asked again");
 }
 
 #[test]

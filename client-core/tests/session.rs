@@ -47,6 +47,13 @@ fn nobody_is_signed_in_where_the_server_knows_nobody() {
 }
 
 #[test]
+fn a_browser_without_a_cookie_is_nobodys() {
+    let mut page = started();
+    page.answer("/session/refresh", 204, "");
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: false });
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_asked_again_and_again() {
     let mut page = started();
     for _ in 0..50 {

@@ -12,8 +12,9 @@ use shared::{
 use super::Client;
 use crate::{
     call::{Answer, Call, CallId},
+    failure::Failure,
     io::Change,
-    session::{Failure, Outcome},
+    session::Outcome,
 };
 
 impl Client {
@@ -44,12 +45,7 @@ impl Client {
         match &call {
             Call::ConnectionToken => self.got_connection_token(ms, read(result)),
             Call::MyRooms => match read::<MyRooms>(result) {
-                Ok(mine) => {
-                    self.my_rooms.done();
-                    for state in mine.rooms.into_iter().rev() {
-                        self.rooms.put(state, &mut self.out);
-                    }
-                }
+                Ok(mine) => self.got_my_rooms(mine),
                 Err(failure) if failure.code.is_retryable() => {
                     self.my_rooms.failed(ms, failure.retry_after_ms, &mut self.rng);
                 }
@@ -102,6 +98,22 @@ impl Client {
                     self.failed(call, failure);
                 }
             }
+        }
+    }
+
+    /// The list may be older than a room that was entered meanwhile: it takes away only what was in doubt
+    /// when it was asked for.
+    fn got_my_rooms(&mut self, mine: MyRooms) {
+        self.my_rooms.done();
+        if !self.my_rooms.is_wanted() {
+            for room in std::mem::take(&mut self.doubted) {
+                if mine.rooms.iter().all(|state| state.room.id != room) {
+                    self.left(room);
+                }
+            }
+        }
+        for state in mine.rooms.into_iter().rev() {
+            self.rooms.put(state, &mut self.out);
         }
     }
 

@@ -5,8 +5,8 @@ use shared::{RoomId, TxnId, error::ErrorCode};
 use super::Client;
 use crate::{
     call::Call,
+    failure::Failure,
     io::{Change, Command},
-    session::Failure,
     time::Now,
     view::RowKey,
 };

@@ -202,9 +202,14 @@ impl Client {
             return;
         }
         let Some(room) = error.room_id else { return };
-        if matches!(error.code, ErrorCode::NotMember | ErrorCode::NotFound) {
-            self.left(room);
-        } else if !self.quiet.refused(ms, room, error.retry_after_ms, &mut self.rng) {
+        if error.code == ErrorCode::NotMember && self.rooms.get(room).is_some() {
+            // Or a member so new that this connection has not heard of it yet: the list of rooms knows.
+            if !self.doubted.contains(&room) {
+                self.doubted.push(room);
+            }
+            self.my_rooms.want();
+        }
+        if !self.quiet.refused(ms, room, error.retry_after_ms, &mut self.rng) {
             self.timelines.refused(ms, room, error.retry_after_ms, &mut self.rng);
         }
     }
