@@ -134,3 +134,79 @@ impl Sync {
         ])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seq(seq: u64) -> Seq {
+        Seq::new(seq).unwrap()
+    }
+
+    fn reach(last: u64) -> Reach {
+        Reach { loaded: true, at_start: false, first: seq(1), last: seq(last), head: seq(last) }
+    }
+
+    #[test]
+    fn the_newest_page_goes_before_what_is_missing_and_that_before_an_older_page() {
+        let (mut sync, mut rng) = (Sync::default(), Rng::new(1));
+        sync.back = true;
+        sync.reach_for(seq(9));
+        assert_eq!(sync.next(0, Reach { loaded: false, ..reach(5) }), Some(SyncFrom::Before(seq(10))));
+        assert_eq!(sync.next(0, reach(5)), None, "one question at a time");
+        sync.answered(0, true, &mut rng);
+        sync.back = true;
+        assert_eq!(sync.next(0, reach(5)), Some(SyncFrom::After(seq(5))));
+        sync.answered(0, true, &mut rng);
+        assert_eq!(sync.next(0, reach(9)), Some(SyncFrom::Before(seq(1))));
+        sync.answered(0, true, &mut rng);
+        assert_eq!((sync.next(0, reach(9)), sync.timeout()), (None, None));
+    }
+
+    #[test]
+    fn an_unanswered_question_is_asked_again_after_its_time() {
+        let mut sync = Sync::default();
+        sync.reach_for(seq(9));
+        assert_eq!(sync.next(0, reach(5)), Some(SyncFrom::After(seq(5))));
+        assert_eq!((sync.next(9_999, reach(5)), sync.timeout()), (None, Some(10_000)));
+        assert_eq!(sync.next(10_000, reach(5)), Some(SyncFrom::After(seq(5))));
+    }
+
+    #[test]
+    fn useless_answers_are_asked_again_later_and_later() {
+        let (mut sync, mut rng, mut now) = (Sync::default(), Rng::new(1), 0);
+        sync.reach_for(seq(9));
+        let mut longest = 0;
+        for _ in 0..40 {
+            assert!(sync.next(now, reach(5)).is_some());
+            sync.answered(now, false, &mut rng);
+            if let Some(later) = sync.timeout() {
+                longest = longest.max(later - now);
+                now = later;
+            }
+        }
+        assert!(longest > 8_000 && longest <= 30_000, "{longest}");
+    }
+
+    #[test]
+    fn what_should_come_by_itself_is_waited_for_a_second() {
+        let mut sync = Sync::default();
+        sync.expect(0, seq(8));
+        assert_eq!((sync.next(999, reach(5)), sync.timeout()), (None, Some(1_000)));
+        assert_eq!(sync.next(1_000, reach(5)), Some(SyncFrom::After(seq(5))));
+
+        let mut sync = Sync::default();
+        sync.expect(0, seq(8));
+        assert_eq!((sync.next(500, reach(8)), sync.timeout()), (None, None), "it came");
+    }
+
+    #[test]
+    fn stopped_events_are_asked_on_for_although_nothing_is_missing() {
+        let mut sync = Sync::default();
+        sync.resume = true;
+        assert!(sync.is_catching_up(seq(5)));
+        assert_eq!(sync.next(0, reach(5)), Some(SyncFrom::After(seq(5))));
+        sync.lost();
+        assert_eq!(sync.next(0, reach(5)), None, "a new connection begins with everything");
+    }
+}

@@ -263,3 +263,112 @@ impl Timeline {
 fn counter(value: u64) -> Seq {
     Seq::new(value).unwrap_or(Seq::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::UserId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entry(number: u64) -> Entry {
+        let id = UserId::from_uuid(Uuid::from_u128(1));
+        Entry {
+            txn_id: TxnId::from_uuid(Uuid::from_u128(u128::from(number))),
+            author: Arc::new(Profile { id, name: "Ada".into(), avatar: None }),
+            msg_no: MsgNo::new(number).unwrap(),
+            timestamp: Timestamp::default(),
+            body: EventBody::Join,
+        }
+    }
+
+    fn seq(seq: u64) -> Seq {
+        Seq::new(seq).unwrap()
+    }
+
+    fn page(seqs: std::ops::RangeInclusive<u64>) -> Vec<(Seq, Entry)> {
+        seqs.map(|at| (seq(at), entry(at))).collect()
+    }
+
+    /// A timeline with the events 11 to 20.
+    fn timeline() -> Timeline {
+        let mut timeline = Timeline::default();
+        timeline.newest(seq(21), page(11..=20));
+        timeline
+    }
+
+    fn shown(timeline: &Timeline) -> Vec<u64> {
+        let seq = |key| timeline.row(key).unwrap().seq.unwrap().get();
+        timeline.keys().map(seq).collect()
+    }
+
+    #[test]
+    fn a_live_event_is_appended_dropped_or_kept_behind_a_hole() {
+        let mut timeline = timeline();
+        assert_eq!(timeline.live(seq(21), entry(21)), Applied::Rows);
+        assert_eq!(timeline.live(seq(21), entry(21)), Applied::Nothing);
+        assert_eq!(timeline.live(seq(3), entry(3)), Applied::Nothing);
+        assert_eq!(timeline.live(seq(24), entry(24)), Applied::Hole);
+        assert_eq!((timeline.last(), timeline.hole_ends_at()), (seq(21), Some(seq(23))));
+        assert_eq!(timeline.newer(page(22..=23)), Applied::Rows);
+        assert_eq!(shown(&timeline), (11..=24).collect::<Vec<_>>());
+        assert_eq!(timeline.hole_ends_at(), None);
+    }
+
+    #[test]
+    fn older_pages_go_before_and_only_the_first_event_is_the_start() {
+        let mut timeline = timeline();
+        timeline.older(page(4..=10));
+        assert!(!timeline.is_at_start());
+        timeline.older(page(7..=9));
+        assert_eq!(shown(&timeline), (4..=20).collect::<Vec<_>>(), "what does not fit changes nothing");
+        timeline.older(page(1..=3));
+        assert!(timeline.is_at_start());
+        assert_eq!((timeline.first(), shown(&timeline).len()), (seq(1), 20));
+    }
+
+    #[test]
+    fn own_rows_beyond_the_run_are_in_order_and_join_it() {
+        let mut timeline = timeline();
+        assert!(timeline.settle(seq(25), entry(25)), "behind everything");
+        assert!(!timeline.settle(seq(23), entry(23)), "before another");
+        assert_eq!(shown(&timeline)[10..], [23, 25]);
+        assert_eq!(timeline.msg_no_at(seq(25)), MsgNo::new(25));
+        timeline.newer(page(21..=24));
+        assert_eq!(shown(&timeline), (11..=25).collect::<Vec<_>>());
+        assert_eq!(timeline.live(seq(25), entry(25)), Applied::Nothing, "its row stays where it is");
+        assert!(timeline.settle(seq(26), entry(26)), "the next one is in the run at once");
+        assert_eq!(timeline.last(), seq(26));
+    }
+
+    #[test]
+    fn an_own_row_that_lets_others_join_the_run_has_moved() {
+        let mut timeline = timeline();
+        timeline.live(seq(22), entry(22));
+        assert!(!timeline.settle(seq(21), entry(21)));
+        assert_eq!(timeline.last(), seq(22));
+    }
+
+    #[test]
+    fn what_is_trimmed_can_be_paged_to_again() {
+        let mut timeline = Timeline::default();
+        timeline.newest(seq(301), page(1..=300));
+        assert!(!timeline.trim(250), "not one by one");
+        assert!(timeline.trim(150) && !timeline.is_at_start());
+        assert_eq!((timeline.first(), timeline.last()), (seq(151), seq(300)));
+        assert_eq!(timeline.row(entry(150).key()), None);
+        timeline.older(page(51..=150));
+        assert_eq!(shown(&timeline), (51..=300).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn starting_over_keeps_own_rows_that_were_not_in_the_run() {
+        let mut timeline = timeline();
+        timeline.settle(seq(90), entry(90));
+        timeline.reset();
+        assert!(!timeline.is_loaded());
+        assert_eq!(shown(&timeline), [90]);
+        timeline.newest(seq(101), page(81..=100));
+        assert_eq!(shown(&timeline), (81..=100).collect::<Vec<_>>());
+    }
+}
