@@ -60,7 +60,7 @@ async fn who_waits_as_told_gets_everything_through_in_order() {
             socket.send(&post(number, room)).await;
             let (_, refused) = answers(&mut socket, 1).await;
             let Some((_, wait)) = refused.first() else { break };
-            tokio::time::sleep(std::time::Duration::from_millis(*wait)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(*wait)).await; // as told
         }
     }
 }

@@ -49,6 +49,7 @@ situation("fifty times away and back leave no socket, timer or listener behind",
 
   assert.deepEqual(lastAway, firstAway, "away, it holds what it held the first time");
   assert.equal(firstAway.timers, 0, "away, it waits for nothing");
+  assert.ok(firstAway.listeners < firstBack.listeners, "away, it listens to less");
   assert.equal(lastBack.listeners, firstBack.listeners, "back, it listens to what it listened to");
   await until("no timer is more", async () => (await held()).timers <= firstBack.timers);
 

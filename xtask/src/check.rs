@@ -37,9 +37,12 @@ pub(crate) fn test(repo: &Repo) -> bool {
         run(&mut cargo(repo, &["build", "--locked", "--quiet", "-p", "backend"])).map(none)
     });
     report.step("tests", &[], || browser::counted(&mut cargo(repo, &["test", "--locked", "--no-fail-fast"])));
+    report.step("tests of the page", &[], || {
+        browser::counted(&mut cargo(repo, &["test", "--locked", "--lib", "-p", "frontend"]))
+    });
     let page = report.step("the page", &[tools], || page::build(repo).map(none));
     let chromium = report.step("Chromium", &[], || browser::prepare(repo).map(none));
-    report.step("tests of the page", &[tools, chromium], || browser::unit_tests(repo));
+    report.step("tests of the page in Chromium", &[tools, chromium], || browser::unit_tests(repo));
     report.step("browser tests", &[built, page, chromium], || {
         browser::packages(repo)?;
         browser::tests(repo, &[])
