@@ -1,9 +1,9 @@
-//! What stands for a person without a picture: initials and one of eight colours. Knows names and ids only.
+//! What stands for a person without a picture: initials and one of twelve colours. Knows names and ids only.
 
 use shared::UserId;
 
 /// How many colours the style sheet has, as classes `hue-0` …
-const HUES: u8 = 8;
+const HUES: u8 = 12;
 
 /// The first letters of the first and the last word of a name, as they are written; the style sheet makes
 /// them large.

@@ -21,8 +21,8 @@ fn running() -> String {
 }
 
 async fn next_frame() {
-    let frame = js_sys::eval("nextFrame()").unwrap().unchecked_into();
-    JsFuture::from::<js_sys::Promise>(frame).await.unwrap();
+    let frame: js_sys::Promise = js_sys::eval("nextFrame()").unwrap().unchecked_into();
+    JsFuture::from(frame).await.unwrap();
 }
 
 fn sockets() -> bool {

@@ -89,8 +89,8 @@ pub(super) const ENGLISH: Words = Words {
         "{n} messages wait and are sent by themselves",
     ),
     queued_until: Plural::two(
-        "{n} message waits, sent in {s} s",
-        "{n} messages wait, the next is sent in {s} s",
+        "{n} message waits, sent in {s}\u{a0}s",
+        "{n} messages wait, the next is sent in {s}\u{a0}s",
     ),
     not_sent: "Not sent. {reason}",
     retry: "Try again",
@@ -113,8 +113,8 @@ pub(super) const ENGLISH: Words = Words {
     connection: "Connection",
     reconnecting: "Reconnecting…",
     reconnecting_in: Plural::two(
-        "No connection. Trying again in {n} s",
-        "No connection. Trying again in {n} s",
+        "No connection. Trying again in {n}\u{a0}s",
+        "No connection. Trying again in {n}\u{a0}s",
     ),
     kept: "You can go on writing: messages wait here and are sent once.",
     now: "Try now",
