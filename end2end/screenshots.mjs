@@ -3,7 +3,7 @@
 
 import { mkdir } from "node:fs/promises";
 
-import { World } from "./support/situation.mjs";
+import { World, closeBrowser } from "./support/situation.mjs";
 import { LAPTOP, PHONE, STATES } from "./support/states.mjs";
 
 const OUTPUT = new URL("output/screenshots/", import.meta.url);
@@ -41,4 +41,5 @@ for (const [name, reach] of Object.entries(STATES)) {
     await world.end();
   }
 }
+await closeBrowser();
 process.exitCode = failed ? 1 : 0;

@@ -2,7 +2,7 @@
 //! it leaves pictures and the server's log in output/.
 
 import { mkdir, writeFile } from "node:fs/promises";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import { chromium } from "playwright-core";
 
@@ -35,9 +35,11 @@ export function situation(title, body) {
   });
 }
 
-/** Starts the Chromium that the tests use. */
-export function launch() {
-  return chromium.launch({
+/** One Chromium serves every situation of a file; each has profiles of its own. */
+let chromiumOfThisFile = null;
+
+function browser() {
+  chromiumOfThisFile ??= chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -47,7 +49,15 @@ export function launch() {
       "--disable-sync",
     ],
   });
+  return chromiumOfThisFile;
 }
+
+/** Ends Chromium. */
+export async function closeBrowser() {
+  await (await chromiumOfThisFile)?.close();
+}
+
+after(closeBrowser);
 
 /** What is there in one situation. */
 export class World {
@@ -86,8 +96,7 @@ export class World {
    * @param {{init?: () => void}} more a script that runs before the page's own
    */
   async person(at, options = {}, { init } = {}) {
-    this.browser ??= await launch();
-    const context = await this.browser.newContext({ locale: "en-US", timezoneId: "UTC", ...options });
+    const context = await (await browser()).newContext({ locale: "en-US", timezoneId: "UTC", ...options });
     if (init) await context.addInitScript(init);
     const person = new Person(context, await context.newPage(), at.url);
     this.people.push(person);
@@ -115,7 +124,7 @@ export class World {
   }
 
   async end() {
-    await this.browser?.close();
+    for (const { context } of this.people) await context.close();
     for (const proxy of this.proxies) await proxy.remove();
     for (const server of this.servers) await server.remove();
   }

@@ -51,6 +51,9 @@ situation("a text over the limit is kept whole, and what is wrong with it is sai
   const server = await world.server({ message_chars: 50 });
   const ada = await world.person(server);
   await ada.makeRoom("Ada", "Engines");
+  // Connected, and so told of the limit.
+  await ada.say("Short");
+  await ada.seesExactly(["Short"]);
   const long = "x".repeat(53);
   await ada.say(long);
   await ada.page.getByText("3 characters too long to send").waitFor();
@@ -59,7 +62,7 @@ situation("a text over the limit is kept whole, and what is wrong with it is sai
   await ada.composer.press("Backspace");
   await ada.composer.press("Backspace");
   await ada.composer.press("Enter");
-  await ada.seesExactly(["x".repeat(50)]);
+  await ada.seesExactly(["Short", "x".repeat(50)]);
 });
 
 situation("what looks like a tag is text", async (world) => {
