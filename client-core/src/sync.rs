@@ -149,8 +149,7 @@ mod tests {
 
     #[test]
     fn the_newest_page_goes_before_what_is_missing_and_that_before_an_older_page() {
-        let (mut sync, mut rng) = (Sync::default(), Rng::new(1));
-        sync.back = true;
+        let (mut sync, mut rng) = (Sync { back: true, ..Sync::default() }, Rng::new(1));
         sync.reach_for(seq(9));
         assert_eq!(sync.next(0, Reach { loaded: false, ..reach(5) }), Some(SyncFrom::Before(seq(10))));
         assert_eq!(sync.next(0, reach(5)), None, "one question at a time");
@@ -202,8 +201,7 @@ mod tests {
 
     #[test]
     fn stopped_events_are_asked_on_for_although_nothing_is_missing() {
-        let mut sync = Sync::default();
-        sync.resume = true;
+        let mut sync = Sync { resume: true, ..Sync::default() };
         assert!(sync.is_catching_up(seq(5)));
         assert_eq!(sync.next(0, reach(5)), Some(SyncFrom::After(seq(5))));
         sync.lost();
