@@ -2,13 +2,15 @@
 //!
 //! [`Store`] only reads, over a pool. [`Writer`] is the one connection that writes; the committer owns it.
 
+mod bulk;
 mod open;
 mod page;
 mod read;
 mod rows;
 mod write;
 
+pub use bulk::Rows;
 pub use open::{Store, StoreError};
 pub use page::Page;
 pub use rows::{MemberRow, Membership, SessionRow};
-pub use write::{Batch, Rows, Writer};
+pub use write::{Batch, Writer};

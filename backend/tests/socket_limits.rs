@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Socket, TestServer};
 use shared::{ClientFrame, CloseCode, ErrorCode, RoomId, ServerFrame, TxnId, frame::PostMessage};
 
@@ -60,7 +62,7 @@ async fn who_waits_as_told_gets_everything_through_in_order() {
             socket.send(&post(number, room)).await;
             let (_, refused) = answers(&mut socket, 1).await;
             let Some((_, wait)) = refused.first() else { break };
-            tokio::time::sleep(std::time::Duration::from_millis(*wait)).await; // as told
+            tokio::time::sleep(Duration::from_millis(*wait)).await; // as told // as told
         }
     }
 }

@@ -137,3 +137,21 @@ async fn a_page_beyond_the_limit_or_of_a_room_one_is_not_in_is_refused() {
         assert_eq!((error.code, error.room_id), (ErrorCode::NotMember, Some(room_id)));
     }
 }
+
+#[tokio::test]
+async fn a_page_of_the_longest_messages_is_cut_before_it_grows_too_large() {
+    let server = server().await;
+    let (_ada, room, mut socket) = room_of(&server, 0).await;
+    for number in 1..=40 {
+        let (txn_id, content) = (TxnId::mint(number, [2; 10]), "\u{1F600}".repeat(4_000));
+        let post = PostMessage { txn_id, room_id: room, content, reply_to: None };
+        socket.send(&ClientFrame::Message(post)).await;
+        socket.ack().await;
+    }
+    let first = page(&mut socket, sync(room, SyncFrom::After(Seq::ZERO), None)).await;
+    assert_eq!((seqs(&first), first.has_more), ((1..=18).collect(), true), "a join and 17 of 16 KB");
+    let last = page(&mut socket, sync(room, SyncFrom::Before(Seq::MAX), None)).await;
+    assert_eq!((seqs(&last), last.has_more), ((25..=41).collect(), true));
+    let rest = page(&mut socket, sync(room, SyncFrom::Before(seq(5)), None)).await;
+    assert_eq!((seqs(&rest), rest.has_more), ((1..=4).collect(), false));
+}

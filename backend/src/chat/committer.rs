@@ -1,5 +1,5 @@
 //! The one task that writes: takes all that waits, stores it in one transaction, then answers, then has
-//! everybody look. Decides nothing itself: the [`Ledger`] does, and `refresh` judges sessions.
+//! everybody look. Decides nothing itself: the [`Ledger`](super::ledger::Ledger) does, and `refresh` judges sessions.
 
 use std::sync::Arc;
 

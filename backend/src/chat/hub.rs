@@ -182,6 +182,17 @@ impl Hub {
         slot.clone()
     }
 
+    /// Enters a room once more that the connection may have been taken out of in the meantime, because it has
+    /// left the room and come back. What the old place knew of the room the new one knows too, so that a reader
+    /// who is not there yet is behind and not caught up.
+    pub fn enter_again(&self, slot: &Arc<RoomSlot>, mailbox: &Arc<Mailbox>) -> Arc<RoomSlot> {
+        let current = self.enter(slot.id, mailbox);
+        if !Arc::ptr_eq(&current, slot) {
+            current.settle(slot.with(|room| room.at()));
+        }
+        current
+    }
+
     /// Asks the database where a room is, if nobody knows. Asked after the room came into memory, so that
     /// whatever is stored later is appended to it.
     pub(super) async fn settle(&self, slot: &RoomSlot) -> Result<(), StoreError> {
@@ -278,4 +289,59 @@ pub(crate) fn encoded(frame: &ServerFrame) -> Bytes {
     let mut bytes = Vec::new();
     encode::push_frame(&mut bytes, frame);
     bytes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::MsgNo;
+
+    use super::*;
+    use crate::chat::ledger::Head;
+
+    async fn hub() -> Arc<Hub> {
+        let (store, _) = Store::in_memory().await.unwrap();
+        Hub::new(store, &ServerOptions::new("nowhere"), Arc::new(Metrics::new()))
+    }
+
+    fn room() -> RoomId {
+        RoomId::mint(1, [1; 10])
+    }
+
+    fn at(seq: u64) -> Head {
+        Head { seq: Seq::new(seq).unwrap(), msg_no: MsgNo::ZERO, members: 1 }
+    }
+
+    #[tokio::test]
+    async fn a_room_is_in_memory_while_somebody_reads_it() {
+        let (hub, one, two) = (hub().await, Arc::default(), Arc::default());
+        let slot = hub.enter(room(), &one);
+        assert!(Arc::ptr_eq(&slot, &hub.enter(room(), &two)));
+        hub.exit(&slot, &one);
+        assert!(hub.slot(room()).is_some());
+        hub.exit(&slot, &two);
+        assert!(hub.slot(room()).is_none());
+        assert_eq!(hub.metrics.rooms_open.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn leaving_an_old_place_does_not_take_the_new_one_away() {
+        let (hub, one, two) = (hub().await, Arc::default(), Arc::default());
+        let old = hub.enter(room(), &one);
+        hub.exit(&old, &one);
+        let new = hub.enter(room(), &two);
+        hub.exit(&old, &one);
+        assert!(hub.slot(room()).is_some_and(|is| Arc::ptr_eq(&is, &new)));
+    }
+
+    #[tokio::test]
+    async fn who_was_taken_out_of_a_room_and_enters_again_knows_where_it_is() {
+        let (hub, one) = (hub().await, Arc::default());
+        let old = hub.enter(room(), &one);
+        old.settle(at(7));
+        assert!(Arc::ptr_eq(&old, &hub.enter_again(&old, &one)), "nothing happened in between");
+        hub.exit(&old, &one);
+        let new = hub.enter_again(&old, &one);
+        assert_eq!(new.head(), at(7).seq);
+        assert!(hub.slot(room()).is_some_and(|is| Arc::ptr_eq(&is, &new)));
+    }
 }

@@ -167,3 +167,32 @@ impl Mailbox {
             .then(|| std::mem::take(&mut *self.mail.lock().expect("nothing panics while it holds the mail")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::task::noop_waker_ref;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_woken_once_however_much_there_is() {
+        let (mailbox, mut context) = (Mailbox::default(), Context::from_waker(noop_waker_ref()));
+        assert!(mailbox.poll_woken(&mut context).is_pending());
+        mailbox.wake();
+        mailbox.signal(About::Presence(UserId::mint(1, [1; 10])), Bytes::from_static(b"here"));
+        assert!(mailbox.poll_woken(&mut context).is_ready());
+        assert!(mailbox.poll_woken(&mut context).is_pending());
+        assert!(mailbox.take().is_some_and(|mail| { mail }.signals.take().eq(["here"])));
+        assert!(mailbox.take().is_none());
+    }
+
+    #[test]
+    fn an_answer_waits_for_the_wake_that_comes_with_its_events() {
+        let (mailbox, mut context) = (Mailbox::default(), Context::from_waker(noop_waker_ref()));
+        mailbox.reply(Reply::NoPage { room_id: RoomId::mint(1, [1; 10]) });
+        assert!(mailbox.poll_woken(&mut context).is_pending());
+        mailbox.wake();
+        assert!(mailbox.poll_woken(&mut context).is_ready());
+        assert_eq!(mailbox.take().unwrap().replies.len(), 1);
+    }
+}

@@ -55,6 +55,11 @@ impl Room {
         self.settled = true;
     }
 
+    /// Where it is.
+    pub fn at(&self) -> Head {
+        self.head
+    }
+
     /// Its newest event.
     pub fn head(&self) -> Seq {
         self.head.seq

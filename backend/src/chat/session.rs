@@ -25,7 +25,7 @@ const WARNING: Duration = Duration::from_secs(60);
 const HELD: Duration = Duration::from_millis(250);
 
 /// Pages that one socket may wait for at once; beyond, it is not read.
-const PAGES_DUE: usize = 4;
+const PAGES_DUE: usize = 2;
 
 /// The moment, by a clock that never steps and by the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -210,8 +210,14 @@ impl Connection {
         if let ServerFrame::Error(error) = frame {
             self.app.metrics.error(error.code);
         }
-        self.frames_out += 1;
+        self.count_out(1);
         encode::push_frame(&mut self.saying, frame);
+    }
+
+    /// Counts frames to the client.
+    pub(super) fn count_out(&mut self, frames: u64) {
+        self.frames_out += frames;
+        self.app.metrics.frames_out.inc_by(frames);
     }
 
     /// Closes, once every post was answered. The first reason counts.

@@ -218,7 +218,7 @@ impl Connection {
             self.follow(order);
         }
         for frame in { mail.signals }.take() {
-            self.frames_out += 1;
+            self.count_out(1);
             self.saying.extend_from_slice(&frame);
         }
     }
@@ -236,7 +236,7 @@ impl Connection {
             Reply::Page { room_id, from, head, has_more, frame } => {
                 self.session.paged();
                 self.put_on_the_wire();
-                self.frames_out += 1;
+                self.count_out(1);
                 self.wire.push(frame);
                 self.session.places.paged(room_id, from, head, has_more);
             }
@@ -252,6 +252,7 @@ impl Connection {
     fn follow(&mut self, order: Order) {
         match order {
             Order::Join { slot, from } => {
+                let slot = self.hub().enter_again(&slot, &self.mailbox);
                 if let Some(attendance) = &mut self.attendance {
                     attendance.enter(slot.clone());
                     self.session.places.join(Place::new(slot.id, slot, from));
@@ -300,8 +301,7 @@ impl Connection {
             }
             behind.extend(place.read(reading, head));
         }
-        self.frames_out += delivered;
-        self.app.metrics.frames_out.inc_by(delivered);
+        self.count_out(delivered);
         self.app.metrics.behind.inc_by(behind.len() as u64);
         behind.iter().for_each(|frame| self.say(frame));
         self.put_on_the_wire();

@@ -13,6 +13,10 @@ use super::{
     rows,
 };
 
+/// Bytes of text after which a page ends, however many events were asked for: a page of the longest messages would
+/// be 1.6 MB, and waits in memory until a slow reader has taken it.
+const PAGE_BYTES: usize = 256 * 1024;
+
 /// Events of a room in ascending order, without holes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -78,8 +82,39 @@ impl Store {
             SyncFrom::Before(_) => first > 1,
         };
         let events = rows.iter().map(event).collect::<sqlx::Result<_>>()?;
-        Ok(Page { events, head, has_more })
+        Ok(Page { events, head, has_more }.cut(from))
     }
+}
+
+impl Page {
+    /// Leaves the events nearest to where the page begins that fit its bytes, at least one.
+    fn cut(mut self, from: SyncFrom) -> Self {
+        let fits = match from {
+            SyncFrom::After(_) => fitting(self.events.iter()),
+            SyncFrom::Before(_) => fitting(self.events.iter().rev()),
+        };
+        self.has_more |= fits < self.events.len();
+        match from {
+            SyncFrom::After(_) => self.events.truncate(fits),
+            SyncFrom::Before(_) => drop(self.events.drain(..self.events.len() - fits)),
+        }
+        self
+    }
+}
+
+/// How many of these events fit a page.
+fn fitting<'a>(events: impl Iterator<Item = &'a Event>) -> usize {
+    let mut bytes = 0;
+    let text = |event: &Event| match &event.body {
+        EventBody::Message { content, .. } => content.len(),
+        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => 0,
+    };
+    let fit = events.take_while(|event| {
+        let fits = bytes < PAGE_BYTES;
+        bytes += text(event);
+        fits
+    });
+    fit.count()
 }
 
 fn event(row: &SqliteRow) -> sqlx::Result<Event> {
