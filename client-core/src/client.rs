@@ -285,7 +285,6 @@ impl Client {
             self.doubted.clear();
             self.roster.lost(&mut self.out);
             self.activity.lost();
-            self.session.renew_no_more();
         }
         self.was_online = is_online;
     }

@@ -155,11 +155,6 @@ impl Session {
         self.refresh_now(out);
     }
 
-    /// The socket that wanted a newer token is gone.
-    pub(crate) fn renew_no_more(&mut self) {
-        self.renew = false;
-    }
-
     /// The server sees this person under that name now.
     pub(crate) fn set_profile(&mut self, profile: Profile, out: &mut Out) {
         let state = SessionState::SignedIn(profile);

@@ -342,6 +342,23 @@ mod tests {
     }
 
     #[test]
+    fn an_own_row_before_another_that_is_beyond_has_moved() {
+        let mut timeline = timeline();
+        timeline.settle(seq(25), entry(25));
+        assert!(!timeline.settle(seq(21), entry(21)));
+        assert_eq!(shown(&timeline)[9..], [20, 21, 25]);
+    }
+
+    #[test]
+    fn what_is_kept_behind_a_hole_is_bounded() {
+        let mut timeline = timeline();
+        for at in 30..=1_000 {
+            timeline.live(seq(at), entry(at));
+            assert!(timeline.ahead.len() <= AHEAD_MOST);
+        }
+    }
+
+    #[test]
     fn an_own_row_that_lets_others_join_the_run_has_moved() {
         let mut timeline = timeline();
         timeline.live(seq(22), entry(22));

@@ -208,6 +208,20 @@ fn a_refused_access_token_is_renewed_once_and_then_waited_for() {
     page.answer("/ws-token", 401, &refused);
     assert!(matches!(page.client.link(), LinkState::Waiting { .. }), "no loop");
     assert!(!page.is_calling("/session/refresh"));
+    page.advance_to_call("/session/refresh");
+    assert!(!page.is_calling("/ws-token"), "that token is of no use");
+}
+
+#[test]
+fn what_an_earlier_shutdown_said_is_forgotten_on_the_next_connection() {
+    let mut page = Page::online(&[]);
+    page.frame(&ServerFrame::ServerShutdown { reconnect_after_ms: 600_000 });
+    page.advance(35_000); // nothing comes any more, and no close either
+    page.advance_to_call("/ws-token");
+    page.connect(&[]);
+    page.lose(None);
+    page.advance(2_000);
+    assert!(page.is_calling("/ws-token"));
 }
 
 #[test]

@@ -418,4 +418,11 @@ fn a_message_in_a_room_that_was_never_opened_is_sent_and_then_gone_from_here() {
     page.frame(&ack(&post, 1));
     assert_eq!(page.texts(room(2)), [""; 0]);
     assert!(page.changes().contains(&Change::Rows(room(2))));
+
+    page.post(room(2), "Hello again");
+    let post = posts(page.sent()).remove(0);
+    page.changes();
+    page.frame(&live(&stored(&post, 2)));
+    assert_eq!(page.texts(room(2)), [""; 0]);
+    assert!(page.changes().contains(&Change::Rows(room(2))), "whichever comes first");
 }

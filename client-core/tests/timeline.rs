@@ -495,17 +495,57 @@ fn a_room_that_falls_behind_unseen_goes_on_after_one_question() {
 fn a_room_that_falls_behind_while_it_is_opened_asks_on_after_its_first_page() {
     let mut page = showing(2);
     page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(7) }));
-    page.command(Command::OpenRoom(room(2)));
-    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(7) }));
     page.forget();
-    page.advance(10_000);
-    let asked = syncs(&mut page);
-    assert_eq!(asked.len(), 1, "{asked:?}");
+    page.command(Command::OpenRoom(room(2)));
+    assert_eq!(syncs(&mut page), [before(room(2), 8)]);
     page.frame(&events(room(2), 3..=7, 7, true));
     assert_eq!(syncs(&mut page), [after(room(2), 7)], "there is nothing more, but the server has to be told");
     page.frame(&support::wire::no_page(room(2), 7));
     assert_eq!(page.texts(room(2)), numbers(3..=7));
     page.advance(20_000);
+    assert_eq!(syncs(&mut page), []);
+}
+
+#[test]
+fn a_room_that_falls_behind_and_is_no_longer_kept_goes_on_all_the_same() {
+    let rooms: Vec<_> = (1..=11).map(|id| state(id, 1, 1)).collect();
+    let mut page = Page::online(&rooms);
+    for id in 1..=11 {
+        if id == 11 {
+            page.frame(&ServerFrame::Behind(Behind { room_id: room(1), head: support::wire::seq(1) }));
+            page.forget();
+        }
+        page.command(Command::OpenRoom(room(id)));
+        page.frame(&events(room(id), 1..=1, 1, false));
+    }
+    assert!(!page.client.history(room(1)).loaded);
+    assert!(syncs(&mut page).contains(&after(room(1), 1)));
+}
+
+#[test]
+fn a_new_connection_begins_with_every_room() {
+    let mut page = showing(2);
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(1), head: support::wire::seq(2) }));
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(9) }));
+    assert_eq!(syncs(&mut page).len(), 2);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 2, 2), state(2, 9, 9)]);
+    page.advance(20_000);
+    assert_eq!(syncs(&mut page), []);
+}
+
+#[test]
+fn an_older_page_is_no_longer_wanted_when_the_room_is_closed() {
+    let mut page = Page::online(&[state(1, 250, 250)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 151..=250, 250, true));
+    page.lose(None);
+    page.command(Command::PageBack(room(1)));
+    page.command(Command::CloseRoom);
+    page.forget();
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 250, 250)]);
     assert_eq!(syncs(&mut page), []);
 }
 

@@ -63,13 +63,15 @@ impl Client {
     /// A live event.
     fn event(&mut self, event: Event) {
         let (room, seq, author) = (event.room_id, event.seq, event.author.id);
+        let key = RowKey { author, txn_id: event.txn_id };
         let mine = Some(author) == self.owner;
         let is_message = matches!(event.body, EventBody::Message { .. });
         let news = self.rooms.happened(room, seq, event.msg_no, is_message, &mut self.out);
         let Some(news) = news else {
             // Joined on another device.
             self.my_rooms.want();
-            self.settle(&event);
+            let sent = self.settle(&event);
+            self.miss(sent, room, key);
             return;
         };
         if mine && is_message {
@@ -86,7 +88,6 @@ impl Client {
             self.out.changed(Change::Arrived(room, Box::new(event.clone())));
         }
         let sent = self.settle(&event);
-        let key = RowKey { author, txn_id: event.txn_id };
         self.timelines.live(event, sent, &mut self.out);
         self.miss(sent, room, key);
     }
