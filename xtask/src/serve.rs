@@ -10,9 +10,9 @@ use crate::{
     run::{cargo, command, run, step},
 };
 
-/// What the server is started with where the person says nothing else.
-const DEFAULTS: &[(&str, &str)] =
-    &[("--data-dir", "./data"), ("--listen", "127.0.0.1:8080"), ("--public-url", "http://localhost:8080")];
+/// Where the server's data lies and where it listens, where the person says nothing else.
+const DATA_DIR: &str = "./data";
+const LISTEN: &str = "127.0.0.1:8080";
 
 /// Builds what is missing, starts the server and becomes it.
 pub(crate) fn serve(repo: &Repo, flags: &[String]) -> Result<()> {
@@ -43,8 +43,12 @@ pub(crate) fn build_server(repo: &Repo) -> Result<()> {
 
 /// The person's flags, and ours where they name none of that name.
 fn with_defaults(flags: &[String]) -> Vec<String> {
-    let missing = DEFAULTS.iter().filter(|(name, _)| value_of(flags, name).is_none());
-    let mut all: Vec<String> =
+    let listen = value_of(flags, "--listen").unwrap_or_else(|| LISTEN.to_owned());
+    let port = listen.rsplit(':').next().unwrap_or_default();
+    let url = format!("http://localhost:{port}");
+    let ours = [("--data-dir", DATA_DIR), ("--listen", &listen), ("--public-url", &url)];
+    let missing = ours.iter().filter(|(name, _)| value_of(flags, name).is_none());
+    let mut all: Vec<_> =
         missing.flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect();
     all.extend(flags.iter().cloned());
     all
@@ -64,7 +68,7 @@ fn free(listen: &str) -> Result<()> {
     match TcpListener::bind(listen) {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
             bail!(
-                "{listen} is taken by another program; end it, or take another port: --listen 127.0.0.1:8081 --public-url http://localhost:8081"
+                "{listen} is taken by another program; end it, or take another port: --listen 127.0.0.1:8081"
             )
         }
         Err(error) => Err(error).with_context(|| format!("--listen {listen} can't be used")),
@@ -97,7 +101,7 @@ mod tests {
         let all = with_defaults(&flags("--listen=0.0.0.0:80 --data-dir /srv/confab --log json"));
         assert_eq!(value_of(&all, "--listen").unwrap(), "0.0.0.0:80");
         assert_eq!(value_of(&all, "--data-dir").unwrap(), "/srv/confab");
-        assert_eq!(value_of(&all, "--public-url").unwrap(), "http://localhost:8080");
+        assert_eq!(value_of(&all, "--public-url").unwrap(), "http://localhost:80", "it follows the port");
         assert_eq!(all.iter().filter(|flag| flag.starts_with("--listen")).count(), 1);
     }
 
