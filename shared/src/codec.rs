@@ -4,14 +4,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
+    answer,
     error::{ErrorCode, ErrorFrame},
-    event::Event,
     frame::{
-        Ack, Auth, Behind, ClientFrame, Connected, Events, FlatSync, PostMessage, PresenceSignal, Read,
-        ReadSignal, ServerFrame, SetPresence, Sync, SyncFrom, Typing, TypingSignal,
+        Auth, ClientFrame, FlatSync, PostMessage, Read, ServerFrame, SetPresence, Sync, SyncFrom, Typing,
     },
     ids::{RoomId, TxnId},
-    time::Timestamp,
 };
 
 /// Why a text is not a frame.
@@ -31,7 +29,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn new(code: ErrorCode, field: Option<&str>, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, field: Option<&str>, detail: impl Into<String>) -> Self {
         Self { code, field: field.map(str::to_owned), txn_id: None, room_id: None, detail: detail.into() }
     }
 
@@ -88,18 +86,8 @@ fn fields<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
     })
 }
 
-/// Reads the fields of a frame that a server sent. It names only a field that is missing or twice there: nobody
-/// mends a server by the path of a field, and every page would have to carry what finds it.
-fn body<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
-    serde_json::from_str(text).map_err(|error| {
-        let detail = plain(&error.to_string());
-        let field = missing_field(&detail).filter(|_| !detail.starts_with("expected"));
-        DecodeError::new(ErrorCode::Invalid, field.as_deref(), detail)
-    })
-}
-
 /// serde's words without what it quotes of the input and without the place, which is not for people.
-fn plain(detail: &str) -> String {
+pub(crate) fn plain(detail: &str) -> String {
     let place = detail.rfind(" at line ").unwrap_or(detail.len());
     let detail = &detail[..place];
     let quotes = detail.starts_with("invalid") || detail.starts_with("unknown variant");
@@ -110,7 +98,7 @@ fn plain(detail: &str) -> String {
 }
 
 /// The name in serde's "missing field `name`" and "duplicate field `name`".
-fn missing_field(detail: &str) -> Option<String> {
+pub(crate) fn missing_field(detail: &str) -> Option<String> {
     detail.split('`').nth(1).map(str::to_owned)
 }
 
@@ -185,26 +173,6 @@ fn decode_sync(text: &str) -> Result<Sync, DecodeError> {
     Ok(Sync { room_id: flat.room_id, from, limit: flat.limit })
 }
 
-#[derive(Deserialize)]
-struct Expiring {
-    expires_in_ms: u64,
-}
-
-#[derive(Deserialize)]
-struct Renewed {
-    token_expires_at: Timestamp,
-}
-
-#[derive(Deserialize)]
-struct Shutdown {
-    reconnect_after_ms: u64,
-}
-
-#[derive(Deserialize)]
-struct PongFields {
-    server_time: Timestamp,
-}
-
 impl ServerFrame {
     /// Writes the frame as one line of JSON.
     pub fn encode(&self) -> String {
@@ -217,29 +185,7 @@ impl ServerFrame {
     /// # Errors
     /// `parse`, `unknown_type` or `invalid`. A client passes over a frame of an unknown type.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
-        Ok(match kind_of(text)?.as_str() {
-            "connected" => Self::Connected(Box::new(body::<Connected>(text)?)),
-            "ack" => Self::Ack(body::<Ack>(text)?),
-            "events" => Self::Events(body::<Events>(text)?),
-            "behind" => Self::Behind(body::<Behind>(text)?),
-            "typing" => Self::Typing(body::<TypingSignal>(text)?),
-            "read" => Self::Read(body::<ReadSignal>(text)?),
-            "presence" => Self::Presence(body::<PresenceSignal>(text)?),
-            "error" => Self::Error(body::<ErrorFrame>(text)?),
-            "auth_expiring" => Self::AuthExpiring { expires_in_ms: body::<Expiring>(text)?.expires_in_ms },
-            "authenticated" => {
-                Self::Authenticated { token_expires_at: body::<Renewed>(text)?.token_expires_at }
-            }
-            "server_shutdown" => {
-                Self::ServerShutdown { reconnect_after_ms: body::<Shutdown>(text)?.reconnect_after_ms }
-            }
-            "pong" => Self::Pong { server_time: body::<PongFields>(text)?.server_time },
-            "message" | "join" | "leave" => Self::Event(Box::new(body::<Event>(text)?)),
-            _ => body::<Event>(text).map(|event| Self::Event(Box::new(event))).map_err(|_| {
-                let detail = "frames of this type are not known here";
-                DecodeError::new(ErrorCode::UnknownType, Some("type"), detail)
-            })?,
-        })
+        answer::decode(text)
     }
 }
 

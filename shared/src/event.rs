@@ -77,22 +77,22 @@ impl EventBody {
 /// An event as it lies on the wire: all fields side by side. Who did it is the `sender` of a message
 /// and the `user` of everything else.
 #[derive(Serialize, Deserialize)]
-struct Flat<'a> {
+pub(crate) struct Flat<'a> {
     #[serde(rename = "type")]
-    kind: Cow<'a, str>,
-    room_id: RoomId,
-    seq: Seq,
-    msg_no: MsgNo,
-    timestamp: Timestamp,
+    pub(crate) kind: Cow<'a, str>,
+    pub(crate) room_id: RoomId,
+    pub(crate) seq: Seq,
+    pub(crate) msg_no: MsgNo,
+    pub(crate) timestamp: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sender: Option<Cow<'a, Profile>>,
+    pub(crate) sender: Option<Cow<'a, Profile>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    user: Option<Cow<'a, Profile>>,
+    pub(crate) user: Option<Cow<'a, Profile>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    content: Option<Cow<'a, str>>,
-    txn_id: TxnId,
+    pub(crate) content: Option<Cow<'a, str>>,
+    pub(crate) txn_id: TxnId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    reply_to: Option<Seq>,
+    pub(crate) reply_to: Option<Seq>,
 }
 
 impl TryFrom<Flat<'_>> for Event {

@@ -5,6 +5,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod answer;
 pub mod api;
 pub mod close;
 pub mod codec;
