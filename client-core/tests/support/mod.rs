@@ -187,6 +187,12 @@ impl Page {
         self.sent.clear();
     }
 
+    /// Forgets all calls and sockets but the newest.
+    pub(crate) fn forget_wanted(&mut self) {
+        self.calls.drain(..self.calls.len().saturating_sub(1));
+        self.opened.clear();
+    }
+
     /// Forgets all that the client wanted so far.
     pub(crate) fn forget(&mut self) {
         self.sent.clear();
