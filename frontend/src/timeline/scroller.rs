@@ -91,10 +91,13 @@ impl Scroller {
         let anchor = self.anchor();
         let first_time = self.with(|state| {
             let first = state.keys.get(state.window.range().start).copied();
-            let place = first.and_then(|first| keys.iter().position(|key| *key == first));
+            // At the bottom nothing has to be found again, however long the room is.
+            let place = first
+                .filter(|_| !self.at_bottom.get_untracked())
+                .and_then(|first| keys.iter().position(|key| *key == first));
             state.window = match place {
-                Some(place) if !self.at_bottom.get_untracked() => state.window.moved_to(place, keys.len()),
-                _ => Window::newest(keys.len()),
+                Some(place) => state.window.moved_to(place, keys.len()),
+                None => Window::newest(keys.len()),
             };
             state.keys = keys;
             !state.placed && !state.keys.is_empty()
