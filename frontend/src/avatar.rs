@@ -18,12 +18,11 @@ pub fn initials(name: &str) -> String {
 
 /// The colour of a person, the same on every page.
 pub fn hue(user: UserId) -> u8 {
-    let id = user.as_uuid().as_bytes();
-    // FNV-1a: short, and as good as needed to spread twelve colours.
-    let id = user.as_uuid().as_bytes();
-    let hash =
-        id.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-    (hash % u32::from(HUES)) as u8
+    // FNV-1a: short, and as good as needed to spread a few colours.
+    let mix = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    let hash = user.as_uuid().as_bytes().iter().fold(0x811c_9dc5, mix);
+    // Its high bits are the well mixed ones.
+    ((u64::from(hash) * u64::from(HUES)) >> 32) as u8
 }
 
 #[cfg(test)]

@@ -146,7 +146,9 @@ fn follow_rooms(store: Store, driver: Driver, navigation: Navigation, joining: R
     effect(move || {
         let Some(code) = store.entered.get().and_then(code_of) else { return };
         joining.set(None);
-        let here = matches!(navigation.address(), Address::Room(here) if same_code(&here, &code));
+        // Untracked: whoever goes elsewhere later is not led back here.
+        let here = untrack(|| navigation.address());
+        let here = matches!(here, Address::Room(here) if same_code(&here, &code));
         if here {
             navigation.rewrite(Address::Room(code));
         } else {
