@@ -1,0 +1,231 @@
+//! The people around: members, presence, read markers and typing.
+
+mod support;
+
+use client_core::{Change, Command, Input, RoomView};
+use shared::{
+    ClientFrame, EventBody, ServerFrame,
+    api::Presence,
+    frame::{Activity, PresenceSignal, ReadSignal, SetPresence, Typing, TypingSignal},
+};
+use support::{
+    Page,
+    wire::{ada, bob, event, live, member, members, page as events, room, said, seq, state, txn, user},
+};
+
+fn view(page: &Page, id: u128) -> &RoomView {
+    page.client.room(room(id)).unwrap()
+}
+
+#[test]
+fn opening_a_room_asks_for_its_members_and_so_does_coming_back() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), member(bob(), Presence::Away)]));
+    assert_eq!(page.client.members(room(1)).len(), 2);
+    assert_eq!(view(&page, 1).room.members, 2);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 1, 1)]);
+    page.no_answer(&path);
+    page.advance_to_call(&path);
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    assert_eq!(page.client.members(room(1)).len(), 1);
+    assert_eq!(view(&page, 1).room.members, 1);
+}
+
+/// A page that shows a room of Ada and Bob.
+fn together() -> Page {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=1, 1, false));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), member(bob(), Presence::Away)]));
+    page.forget();
+    page
+}
+
+fn presence(page: &Page) -> Vec<Presence> {
+    page.client.members(room(1)).iter().map(|member| member.presence).collect()
+}
+
+fn signal(user: &shared::event::Profile, status: Presence) -> ServerFrame {
+    ServerFrame::Presence(PresenceSignal { user_id: user.id, status, last_seen: None })
+}
+
+#[test]
+fn members_come_and_go() {
+    let mut page = together();
+    page.frame(&live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join)));
+    assert_eq!(page.client.members(room(1)).len(), 3);
+    assert_eq!(view(&page, 1).room.members, 3);
+    assert!(page.changes().contains(&Change::Members(room(1))));
+    page.frame(&live(&event(room(1), 3, bob(), txn(3), EventBody::Leave)));
+    let names: Vec<_> = page.client.members(room(1)).iter().map(|member| member.user.name.clone()).collect();
+    assert_eq!(names, ["Ada", "Carl"]);
+    assert_eq!(view(&page, 1).room.members, 2);
+}
+
+#[test]
+fn a_list_that_is_older_than_an_arrival_is_asked_for_again() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join)));
+    page.frame(&signal(&bob(), Presence::Online));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), member(bob(), Presence::Offline)]));
+    assert_eq!(presence(&page), [Presence::Online, Presence::Online], "signals meanwhile are not undone");
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    assert!(!page.is_calling(&path));
+}
+
+#[test]
+fn people_who_came_while_the_page_was_behind_are_looked_up() {
+    let mut page = together();
+    let joined = event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join);
+    page.frame(&ServerFrame::Behind(shared::frame::Behind { room_id: room(1), head: seq(2) }));
+    let answer =
+        shared::frame::Events { room_id: room(1), events: vec![joined], head: seq(2), has_more: false };
+    page.frame(&ServerFrame::Events(answer));
+    assert!(page.is_calling(&format!("/rooms/{}/members", room(1))));
+}
+
+#[test]
+fn presence_is_of_a_person_in_all_rooms() {
+    let mut page = together();
+    page.frame(&signal(&bob(), Presence::Online));
+    assert_eq!(presence(&page), [Presence::Online, Presence::Online]);
+    assert_eq!(page.changes(), [Change::Members(room(1))]);
+    page.frame(&signal(&bob(), Presence::Online));
+    page.frame(&signal(&user(9, "Nobody here"), Presence::Online));
+    assert_eq!(page.changes(), [], "nothing is different");
+}
+
+#[test]
+fn the_greeting_says_who_is_online() {
+    let mut page = together();
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.answer("/ws-token", 200, &support::wire::connection_token());
+    page.open();
+    let ServerFrame::Connected(mut greeting) = support::wire::connected(&[state(1, 1, 1)]) else { panic!() };
+    greeting.online_users = vec![ada().id];
+    page.frame(&ServerFrame::Connected(greeting));
+    assert_eq!(presence(&page), [Presence::Online, Presence::Offline]);
+}
+
+#[test]
+fn others_read_markers_move_forward_and_sending_moves_them_too() {
+    let mut page = together();
+    let bobs = |page: &Page| page.client.members(room(1))[1].read_seq.get();
+    let moved = |at| ServerFrame::Read(ReadSignal { room_id: room(1), user_id: bob().id, seq: seq(at) });
+    page.frame(&moved(5));
+    page.frame(&moved(3));
+    assert_eq!(bobs(&page), 5);
+    let mut late = said(room(1), 2);
+    late.seq = seq(2);
+    page.frame(&live(&late));
+    assert_eq!(bobs(&page), 5);
+    for at in 3..=6 {
+        page.frame(&live(&said(room(1), at)));
+    }
+    assert_eq!(bobs(&page), 6);
+}
+
+fn types(user: &shared::event::Profile, active: bool) -> ServerFrame {
+    ServerFrame::Typing(TypingSignal { room_id: room(1), user_id: user.id, active })
+}
+
+#[test]
+fn whoever_types_is_shown_until_they_stop_send_leave_or_fall_silent() {
+    let mut page = together();
+    let ends: [&dyn Fn(&mut Page); 5] = [
+        &|page| page.frame(&types(&bob(), false)),
+        &|page| page.frame(&live(&said(room(1), 2))),
+        &|page| page.frame(&live(&event(room(1), 3, bob(), txn(3), EventBody::Leave))),
+        &|page| page.advance(8_000),
+        &|page| page.lose(None),
+    ];
+    for end in ends {
+        page.frame(&types(&bob(), true));
+        assert_eq!(page.client.typing(room(1)), [bob()]);
+        page.changes();
+        end(&mut page);
+        assert_eq!(page.client.typing(room(1)), []);
+        assert!(page.changes().contains(&Change::Typing(room(1))));
+    }
+}
+
+#[test]
+fn typing_that_goes_on_is_one_change() {
+    let mut page = together();
+    for _ in 0..5 {
+        page.frame(&types(&bob(), true));
+        page.advance(4_000);
+    }
+    assert_eq!(page.client.typing(room(1)), [bob()]);
+    assert_eq!(page.changes(), [Change::Typing(room(1))]);
+}
+
+#[test]
+fn the_typing_of_oneself_on_another_device_is_not_shown() {
+    let mut page = together();
+    page.frame(&types(&ada(), true));
+    assert_eq!(page.client.typing(room(1)), []);
+}
+
+#[test]
+fn own_typing_is_said_now_and_then_and_ended_when_the_composer_is_left() {
+    let mut page = together();
+    let typing = |active| ClientFrame::Typing(Typing { room_id: room(1), active });
+    for _ in 0..50 {
+        page.command(Command::Typing(room(1), true));
+        page.advance(100);
+    }
+    assert_eq!(page.sent(), [typing(true), typing(true)]);
+    page.command(Command::Typing(room(1), false));
+    assert_eq!(page.sent(), [typing(false)]);
+    page.command(Command::Typing(room(1), true));
+    page.command(Command::CloseRoom);
+    assert_eq!(page.sent(), [typing(true), typing(false)]);
+}
+
+#[test]
+fn five_minutes_without_a_touch_are_away_on_this_connection_and_the_next() {
+    let mut page = Page::online(&[]);
+    let said = |status| ClientFrame::Presence(SetPresence { status });
+    let presences = |page: &mut Page| {
+        page.sent().into_iter().filter(|frame| matches!(frame, ClientFrame::Presence(_))).collect::<Vec<_>>()
+    };
+    for _ in 0..15 {
+        page.advance(20_000);
+        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+    }
+    assert_eq!(presences(&mut page), [said(Activity::Away)]);
+    page.lose(None);
+    page.input(Input::NetworkBack);
+    page.connect(&[]);
+    assert_eq!(presences(&mut page), [said(Activity::Away)]);
+    page.command(Command::Active);
+    assert_eq!(presences(&mut page), [said(Activity::Online)]);
+}
+
+#[test]
+fn frames_of_unknown_types_and_frames_that_make_no_sense_are_passed_over() {
+    let mut page = together();
+    let socket = page.socket.unwrap();
+    for text in [
+        "",
+        "{}",
+        "[]",
+        r#"{"type":"poll_closed","id":1}"#,
+        r#"{"type":"message"}"#,
+        r#"{"type":"ack","txn_id":"x"}"#,
+        r#"{"type":"connected"}"#,
+        r#"{"type":"events","room_id":"00000000-0000-0000-0000-000000001001","events":[{}],"head":1,"has_more":true}"#,
+    ] {
+        page.input(Input::Frame(socket, text));
+    }
+    assert_eq!((page.changes(), page.sent(), page.texts(room(1)).len()), (vec![], vec![], 1));
+}
