@@ -389,11 +389,16 @@ fn what_an_earlier_socket_says_is_passed_over() {
 
 #[test]
 fn nothing_counts_before_the_greeting() {
-    let mut page = Page::new();
-    page.input(Input::Started);
-    page.answer("/session/refresh", 200, &signed_in(&ada()));
+    let mut page = Page::online(&[state(1, 3, 3)]);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
     page.answer("/ws-token", 200, &wire::connection_token());
     page.open();
-    page.frame(&wire::live(&wire::said(wire::room(1), 1)));
-    assert_eq!((page.sent(), page.calls()), (vec![], vec![]));
+    page.forget();
+    page.frame(&wire::live(&wire::said(wire::room(1), 4)));
+    page.frame(&wire::live(&wire::said(wire::room(2), 4)));
+    assert_eq!((page.sent(), page.changes()), (vec![], vec![]));
+    assert_eq!(page.client.room(wire::room(1)).unwrap().head, wire::seq(3));
+    page.frame(&connected(&[state(1, 3, 3)]));
+    assert_eq!(page.calls(), []);
 }

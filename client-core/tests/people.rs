@@ -68,6 +68,15 @@ fn members_come_and_go() {
 }
 
 #[test]
+fn an_arrival_that_comes_twice_counts_once() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    let joined = live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join));
+    page.frame(&joined);
+    page.frame(&joined);
+    assert_eq!(view(&page, 1).room.members, 3, "two and Carl");
+}
+
+#[test]
 fn a_list_that_is_older_than_an_arrival_is_asked_for_again() {
     let mut page = Page::online(&[state(1, 1, 1)]);
     page.command(Command::OpenRoom(room(1)));

@@ -150,7 +150,7 @@ fn sending_in_a_room_reads_it_up_to_there() {
     page.post(room(1), "Hello");
     let post = posts(page.sent()).remove(0);
     page.frame(&ack(&post, 6));
-    assert_eq!((view(&page, 1).read_seq, view(&page, 1).unread), (seq(6), 0));
+    assert_eq!((view(&page, 1).read_seq, view(&page, 1).unread, view(&page, 1).head), (seq(6), 0, seq(6)));
     page.frame(&live(&event(room(1), 7, ada(), txn(7), message("from my phone"))));
     assert_eq!(view(&page, 1).unread, 0);
     page.advance(5_000);
