@@ -3,8 +3,8 @@
 
 import { mkdir } from "node:fs/promises";
 
-import { World, closeBrowser } from "./support/situation.mjs";
-import { LAPTOP, PHONE, STATES } from "./support/states.mjs";
+import { World, closeBrowser } from "./support/world.mjs";
+import { LAPTOP, PHONE, STATES, forReadme } from "./support/states.mjs";
 
 const OUTPUT = new URL("output/screenshots/", import.meta.url);
 const README = new URL("../docs/screenshot.png", import.meta.url);
@@ -12,27 +12,40 @@ const README = new URL("../docs/screenshot.png", import.meta.url);
 await mkdir(OUTPUT, { recursive: true });
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 
+const looks = Object.entries({ laptop: LAPTOP, phone: PHONE }).flatMap(([device, viewport]) =>
+  ["light", "dark"].map((colorScheme) => ({ device, viewport, colorScheme })),
+);
+
 let failed = false;
 for (const [name, reach] of Object.entries(STATES)) {
   if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
+  await inAWorld(name, async (world) => {
+    const { page } = await reach(world, { viewport: LAPTOP, reducedMotion: "reduce" });
+    for (const { device, viewport, colorScheme } of looks) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      const file = `${name.replaceAll(" ", "-")}-${device}-${colorScheme}.png`;
+      await page.screenshot({ path: new URL(file, OUTPUT).pathname });
+      console.log(`end2end/output/screenshots/${file}`);
+    }
+  });
+}
+if (process.argv.includes("--readme")) {
+  await inAWorld("the picture of the README", async (world) => {
+    const { page } = await forReadme(world, { viewport: LAPTOP, colorScheme: "light" });
+    await mkdir(new URL(".", README), { recursive: true });
+    await page.screenshot({ path: README.pathname });
+    console.log("docs/screenshot.png");
+  });
+}
+await closeBrowser();
+process.exitCode = failed ? 1 : 0;
+
+/** Does something in a world that is gone afterwards; a failure leaves evidence and does not stop the others. */
+async function inAWorld(name, act) {
   const world = new World();
   try {
-    const { page } = await reach(world, { viewport: LAPTOP, reducedMotion: "reduce" });
-    for (const [device, viewport] of Object.entries({ laptop: LAPTOP, phone: PHONE })) {
-      for (const colorScheme of ["light", "dark"]) {
-        await page.setViewportSize(viewport);
-        await page.emulateMedia({ colorScheme });
-        const file = `${name.replaceAll(" ", "-")}-${device}-${colorScheme}.png`;
-        await page.screenshot({ path: new URL(file, OUTPUT).pathname });
-        console.log(`end2end/output/screenshots/${file}`);
-      }
-    }
-    if (name === "a busy room" && process.argv.includes("--readme")) {
-      await page.setViewportSize(LAPTOP);
-      await page.emulateMedia({ colorScheme: "light" });
-      await mkdir(new URL(".", README), { recursive: true });
-      await page.screenshot({ path: README.pathname });
-    }
+    await act(world);
   } catch (error) {
     failed = true;
     await world.keepEvidence(name);
@@ -41,5 +54,3 @@ for (const [name, reach] of Object.entries(STATES)) {
     await world.end();
   }
 }
-await closeBrowser();
-process.exitCode = failed ? 1 : 0;

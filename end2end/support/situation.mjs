@@ -1,19 +1,13 @@
-//! One situation: servers, a browser and the people in it, all of them gone when it is over. Where it fails
-//! it leaves pictures and the server's log in output/.
+//! One situation as a test: a world of its own that is at peace at its end and gone afterwards.
 
-import { mkdir, writeFile } from "node:fs/promises";
 import { after, test } from "node:test";
 
-import { chromium } from "playwright-core";
-
-import { Person } from "./person.mjs";
-import { Proxy } from "./proxy.mjs";
-import { Server } from "./server.mjs";
+import { World, closeBrowser } from "./world.mjs";
 
 /** Longer than any situation takes on a busy machine. */
 const AT_MOST_MS = 120_000;
 
-const OUTPUT = new URL("../output/", import.meta.url);
+after(closeBrowser);
 
 /**
  * A test in a world of its own.
@@ -33,99 +27,4 @@ export function situation(title, body) {
       await world.end();
     }
   });
-}
-
-/** One Chromium serves every situation of a file; each has profiles of its own. */
-let chromiumOfThisFile = null;
-
-function browser() {
-  chromiumOfThisFile ??= chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-  return chromiumOfThisFile;
-}
-
-/** Ends Chromium. */
-export async function closeBrowser() {
-  await (await chromiumOfThisFile)?.close();
-}
-
-after(closeBrowser);
-
-/** What is there in one situation. */
-export class World {
-  constructor() {
-    /** @type {Server[]} */
-    this.servers = [];
-    /** @type {Proxy[]} */
-    this.proxies = [];
-    /** @type {Person[]} */
-    this.people = [];
-  }
-
-  /**
-   * A running server.
-   * @param {Record<string, number>} limits those that are not the default
-   * @param {string[]} flags further flags of `confab serve`
-   */
-  async server(limits = {}, flags = []) {
-    const named = Object.entries(limits).flatMap(([name, value]) => ["--limit", `${name}=${value}`]);
-    const server = await Server.start([...named, ...flags]);
-    this.servers.push(server);
-    return server;
-  }
-
-  /** A bad network before a server. */
-  async proxy(server) {
-    const proxy = await Proxy.start(server.port);
-    this.proxies.push(proxy);
-    return proxy;
-  }
-
-  /**
-   * Somebody with a browser profile of their own, at the first page.
-   * @param {{url: string}} at a server, or a proxy before one
-   * @param {import("playwright-core").BrowserContextOptions} options
-   * @param {{init?: () => void}} more a script that runs before the page's own
-   */
-  async person(at, options = {}, { init } = {}) {
-    const context = await (await browser()).newContext({ locale: "en-US", timezoneId: "UTC", ...options });
-    if (init) await context.addInitScript(init);
-    const person = new Person(context, await context.newPage(), at.url);
-    this.people.push(person);
-    return person;
-  }
-
-  /** The same person in another tab. */
-  async tab(person) {
-    const tab = new Person(person.context, await person.context.newPage(), person.origin);
-    tab.name = person.name;
-    this.people.push(tab);
-    return tab;
-  }
-
-  async keepEvidence(title) {
-    const stem = title.replaceAll(/[^\p{L}\d]+/gu, "-");
-    await mkdir(OUTPUT, { recursive: true });
-    for (const [index, person] of this.people.entries()) {
-      const path = new URL(`${stem}-${index + 1}.png`, OUTPUT).pathname;
-      await person.page.screenshot({ path }).catch(() => {});
-    }
-    const heard = this.people.map((person) => `${person.name}:\n${person.console.join("\n")}\n`).join("\n");
-    const logs = this.servers.map((server) => server.log).join("\n");
-    await writeFile(new URL(`${stem}.log`, OUTPUT), `${heard}\n${logs}`);
-  }
-
-  async end() {
-    for (const { context } of this.people) await context.close();
-    for (const proxy of this.proxies) await proxy.remove();
-    for (const server of this.servers) await server.remove();
-  }
 }

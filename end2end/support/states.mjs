@@ -3,7 +3,7 @@
 
 import { until } from "./until.mjs";
 
-/** @typedef {import("./situation.mjs").World} World */
+/** @typedef {import("./world.mjs").World} World */
 /** @typedef {import("./person.mjs").Person} Person */
 
 export const PHONE = { width: 390, height: 844 };
@@ -17,10 +17,11 @@ const TALK = [
   ["ben", "Nothing lost, nothing doubled 👍"],
   ["cleo", "Notes are at https://example.org/confab/notes?from=the+first+week"],
   ["ada", "Thanks Cleo. Three things from me:\n1. the banner waits two seconds\n2. the order is the same for everybody\n3. drafts survive a reload"],
-  ["ben", `A word that is too long for any screen: ${"pneumonoultramicroscopicsilicovolcanoconiosis".repeat(3)}`],
   ["cleo", "🎉"],
-  ["ada", "Lunch?"],
 ];
+
+/** What no layout likes. */
+const HARD = [["ben", `A word that is too long for any screen: ${"pneumonoultramicroscopicsilicovolcanoconiosis".repeat(3)}`]];
 
 async function room(world, options) {
   const server = await world.server();
@@ -28,6 +29,41 @@ async function room(world, options) {
   const ada = await world.person(proxy, options);
   await ada.makeRoom("Ada Lovelace", "Analytical engines");
   return { server, proxy, ada };
+}
+
+/** Three people who have talked. */
+async function busyRoom(world, options, talk) {
+  const { server, proxy, ada } = await room(world, options);
+  const people = { ada };
+  for (const [key, name] of [["ben", "Ben"], ["cleo", "Cleo de Mérode"]]) {
+    people[key] = await world.person(server);
+    await people[key].joinBy(await ada.link(), name, "Analytical engines");
+  }
+  for (const [key, text] of talk) {
+    await people[key].say(text);
+    const stored = (row) => row.text === text && row.state === "stored";
+    await until("it arrives", async () => (await ada.rows()).some(stored));
+  }
+  return { proxy, ...people };
+}
+
+/** The picture of the README: Ada has two rooms, and a message on its way. */
+export async function forReadme(world, options) {
+  const { proxy, ada, ben } = await busyRoom(world, options, TALK);
+  const link = await ada.link();
+  await ada.page.getByRole("link", { name: "Make or join a room" }).click();
+  await ada.page.getByLabel("Room name").fill("Lunch");
+  await ada.page.keyboard.press("Enter");
+  await ada.isIn("Lunch");
+  await ada.page.getByRole("link", { name: "Analytical engines" }).click();
+  await ada.isIn("Analytical engines");
+  await until("the room is shown again", async () => new URL(ada.page.url()).pathname === link);
+  await ben.composer.pressSequentially("Oh");
+  await ada.page.getByText("Ben is typing").waitFor();
+  proxy.stall();
+  await ada.say("Lunch?");
+  await ada.sees("Lunch?");
+  return ada;
 }
 
 /** @type {Record<string, (world: World, options?: object) => Promise<Person>>} */
@@ -83,17 +119,8 @@ export const STATES = {
   },
 
   async "a busy room"(world, options) {
-    const { server, ada } = await room(world, options);
-    const people = { ada };
-    for (const [key, name] of [["ben", "Ben"], ["cleo", "Cleo de Mérode"]]) {
-      people[key] = await world.person(server);
-      await people[key].joinBy(await ada.link(), name, "Analytical engines");
-    }
-    for (const [key, text] of TALK) {
-      await people[key].say(text);
-      await until("it arrives", async () => (await ada.rows()).some((row) => row.text === text && row.state === "stored"));
-    }
-    await people.ben.composer.pressSequentially("One");
+    const { ada, ben } = await busyRoom(world, options, [...TALK, ...HARD]);
+    await ben.composer.pressSequentially("One");
     await ada.page.getByText("Ben is typing").waitFor();
     return ada;
   },
