@@ -131,7 +131,8 @@ impl Client {
             self.session.timeout(),
             self.link.timeout(),
             self.patience.timeout(),
-            self.outbox.timeout(),
+            // Nobody is there to send for: what waits, waits for a sign-in.
+            self.session.profile().and_then(|_| self.outbox.timeout()),
             self.roster.timeout(),
             self.activity.timeout(),
             waits_for_connection,

@@ -198,6 +198,18 @@ fn a_rate_limit_outlives_the_connection() {
 }
 
 #[test]
+fn what_waits_for_nobody_wakes_nobody() {
+    let mut page = in_room();
+    page.post(room(1), "a");
+    let first = posts(page.sent()).remove(0);
+    refuse(&mut page, &first, error(ErrorCode::RateLimited).retry_after(5_000));
+    page.lose(Some(4001));
+    page.advance(1_000);
+    page.answer("/session/refresh", 401, &support::wire::problem(401, ErrorCode::Unauthenticated, None));
+    assert_eq!(page.client.timeout(), None, "a driver would spin");
+}
+
+#[test]
 fn trouble_on_the_server_holds_only_that_room() {
     for code in [ErrorCode::Unavailable, ErrorCode::Internal] {
         let mut page = in_room();

@@ -82,8 +82,8 @@ limits! {
     rooms_made_per_minute: 10,
     /// Rooms that one person may join per minute.
     rooms_joined_per_minute: 10,
-    /// Room codes that one address may try per minute, right or wrong: guessing one of 2^50 codes stays hopeless.
-    codes_tried_per_minute: 30,
+    /// Room codes that one address may try per minute, right or wrong: a class gets in, guessing one of 2^50 stays hopeless.
+    codes_tried_per_minute: 120,
     /// Rooms that one person may be in: `connected` lists them all in one frame.
     rooms_per_user: 100,
     /// Guests that one address may make per minute: a class behind one router gets in, a script does not fill the disk.

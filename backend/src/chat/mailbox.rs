@@ -161,10 +161,17 @@ impl Mailbox {
     }
 
     /// Takes everything that waits.
-    pub fn take(&self) -> Option<Mail> {
-        let has_mail = self.has_mail.swap(false, Ordering::AcqRel);
-        has_mail
-            .then(|| std::mem::take(&mut *self.mail.lock().expect("nothing panics while it holds the mail")))
+    pub fn take(&self, with_signals: bool) -> Option<Mail> {
+        if !self.has_mail.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        let mut mail = self.mail.lock().expect("nothing panics while it holds the mail");
+        let mut taken = std::mem::take(&mut *mail);
+        if !with_signals && !taken.signals.is_empty() {
+            mail.signals = std::mem::take(&mut taken.signals);
+            self.has_mail.store(true, Ordering::Release);
+        }
+        Some(taken)
     }
 }
 
@@ -175,6 +182,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn signals_stay_and_are_merged_until_the_connection_has_room_for_them() {
+        let mailbox = Mailbox::default();
+        let about = About::Presence(UserId::mint(1, [1; 10]));
+        mailbox.signal(about, Bytes::from_static(b"here"));
+        mailbox.reply(Reply::NoPage { room_id: RoomId::mint(1, [2; 10]) });
+        let mail = mailbox.take(false).unwrap();
+        assert!(mail.signals.is_empty() && mail.replies.len() == 1);
+        mailbox.signal(about, Bytes::from_static(b"gone"));
+        assert!(mailbox.take(true).is_some_and(|mail| { mail }.signals.take().eq(["gone"])));
+        assert!(mailbox.take(true).is_none());
+    }
+
+    #[test]
     fn a_connection_is_woken_once_however_much_there_is() {
         let (mailbox, mut context) = (Mailbox::default(), Context::from_waker(noop_waker_ref()));
         assert!(mailbox.poll_woken(&mut context).is_pending());
@@ -182,8 +202,8 @@ mod tests {
         mailbox.signal(About::Presence(UserId::mint(1, [1; 10])), Bytes::from_static(b"here"));
         assert!(mailbox.poll_woken(&mut context).is_ready());
         assert!(mailbox.poll_woken(&mut context).is_pending());
-        assert!(mailbox.take().is_some_and(|mail| { mail }.signals.take().eq(["here"])));
-        assert!(mailbox.take().is_none());
+        assert!(mailbox.take(true).is_some_and(|mail| { mail }.signals.take().eq(["here"])));
+        assert!(mailbox.take(true).is_none());
     }
 
     #[test]
@@ -193,6 +213,6 @@ mod tests {
         assert!(mailbox.poll_woken(&mut context).is_pending());
         mailbox.wake();
         assert!(mailbox.poll_woken(&mut context).is_ready());
-        assert_eq!(mailbox.take().unwrap().replies.len(), 1);
+        assert_eq!(mailbox.take(true).unwrap().replies.len(), 1);
     }
 }

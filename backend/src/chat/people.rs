@@ -116,6 +116,8 @@ impl Hub {
         claims: Claims,
         mailbox: &Arc<Mailbox>,
     ) -> Result<Welcome, Unwelcome> {
+        // Attends first: a sign-out that comes after the question below finds this socket and closes it.
+        let (mut attendance, messages) = self.attend(&claims, mailbox)?;
         let session = self.store.session(claims.session_id).await?;
         let session = session.filter(|row| !row.state.revoked && row.user_id == claims.user_id);
         let Some(session) = session else {
@@ -124,7 +126,6 @@ impl Hub {
         let Some(user) = self.store.user(claims.user_id).await? else {
             return Err(Unwelcome::Close(CloseCode::Forbidden, "there is no such person"));
         };
-        let (mut attendance, messages) = self.attend(&claims, mailbox)?;
         let rooms = self.read_rooms(&mut attendance).await?;
         let (mut states, mut places) = (Vec::new(), Vec::new());
         for (membership, slot) in rooms.into_iter().zip(&attendance.slots) {

@@ -39,6 +39,11 @@ impl Signals {
         self.waiting.push_back((about, frame));
     }
 
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Gives all that wait, oldest first.
     pub fn take(&mut self) -> impl Iterator<Item = Bytes> + use<> {
         std::mem::take(&mut self.waiting).into_iter().map(|(_, frame)| frame)

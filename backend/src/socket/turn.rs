@@ -58,8 +58,9 @@ impl Connection {
     /// Does what there is to do, and writes. Returns the claims of a client that has just said who it is.
     pub(super) fn turn(&mut self, now: Now) -> Result<Option<Claims>, Ended> {
         self.look_at_the_clock(now)?;
-        if let Some(mail) = self.mailbox.take() {
-            self.open(mail);
+        // Signals wait in the mailbox, where they are merged and bounded, until the client takes what it has.
+        if let Some(mail) = self.mailbox.take(self.wire.waiting() < TURN_BYTES) {
+            self.open(mail, now.tick);
         }
         if let Some(claims) = self.read(now)? {
             return Ok(Some(claims));
@@ -161,7 +162,7 @@ impl Connection {
                 let (txn_id, room_id) = (post.txn_id, post.room_id);
                 if let Err(error) = self.app.committer.post(post, self.mailbox.clone()) {
                     self.session.answered();
-                    self.say(&not_stored(error, txn_id, room_id));
+                    self.refuse_post(error, txn_id, room_id, now.tick);
                 }
             }
             Effect::Page(request) => {
@@ -210,9 +211,9 @@ impl Connection {
         }
     }
 
-    fn open(&mut self, mail: Mail) {
+    fn open(&mut self, mail: Mail, now: Duration) {
         for reply in mail.replies {
-            self.answer(reply);
+            self.answer(reply, now);
         }
         for order in mail.orders {
             self.follow(order);
@@ -223,15 +224,14 @@ impl Connection {
         }
     }
 
-    fn answer(&mut self, reply: Reply) {
+    fn answer(&mut self, reply: Reply, now: Duration) {
         match reply {
             Reply::Posted { txn_id, room_id, answer } => {
                 self.session.answered();
-                let frame = match answer {
-                    Ok(ack) => ServerFrame::Ack(ack),
-                    Err(error) => not_stored(error, txn_id, room_id),
-                };
-                self.say(&frame);
+                match answer {
+                    Ok(ack) => self.say(&ServerFrame::Ack(ack)),
+                    Err(error) => self.refuse_post(error, txn_id, room_id, now),
+                }
             }
             Reply::Page { room_id, from, head, has_more, frame } => {
                 self.session.paged();
@@ -247,6 +247,20 @@ impl Connection {
                 self.say(&ServerFrame::Error(error.retry_after(FULL_MS)));
             }
         }
+    }
+
+    /// A post was not stored. One that may be tried again keeps later ones from overtaking it meanwhile.
+    fn refuse_post(
+        &mut self,
+        error: CommitError,
+        txn_id: shared::TxnId,
+        room_id: shared::RoomId,
+        now: Duration,
+    ) {
+        if matches!(error, CommitError::Unavailable) {
+            self.session.hold_posts(Duration::from_millis(FULL_MS), now);
+        }
+        self.say(&not_stored(error, txn_id, room_id));
     }
 
     fn follow(&mut self, order: Order) {
