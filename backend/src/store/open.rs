@@ -63,6 +63,8 @@ impl Store {
         let readers = options.clone().pragma("query_only", "ON");
         let writer = options
             .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            // What a statement would need to be undone: without this each one makes and removes a file.
+            .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
         Self::connect(writer, readers).await
     }
