@@ -107,7 +107,7 @@ pub struct Store {
     pub refused: RwSignal<Option<Refused>>,
     /// The room that was made or joined last.
     pub entered: RwSignal<Option<RoomId>>,
-    /// The room that was left last.
+    /// The room that was left last while it was shown.
     pub left: RwSignal<Option<RoomId>>,
     /// Fires when the page has begun again: what was on its way before is not any more.
     pub begun: Trigger,

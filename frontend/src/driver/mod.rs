@@ -233,8 +233,9 @@ impl Inner {
         if let Some(refused) = refused {
             store.refused.set(Some(refused));
         }
-        if let Some(room) = left {
-            store.left.set(Some(room));
+        // Asked here and not in an effect: by then, another place may have closed the room that is gone.
+        if left.is_some() && left == store.open.get_untracked() {
+            store.left.set(left);
         }
         if let Some(room) = entered {
             store.entered.set(Some(room));

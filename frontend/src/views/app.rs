@@ -156,7 +156,7 @@ fn follow_rooms(store: Store, driver: Driver, navigation: Navigation, joining: R
         }
     });
     effect(move || {
-        if store.left.get().is_some() && store.left.get() == store.open.get_untracked() {
+        if store.left.get().is_some() {
             driver.dispatch(Command::CloseRoom);
             navigation.go(Address::Start);
         }
