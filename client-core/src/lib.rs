@@ -4,6 +4,19 @@
 //! A driver feeds [`Input`]s and the time into a [`Client`], carries out the [`Output`]s that it polls
 //! until there are none, and calls again at [`Client::timeout`] at the latest. The page, the load
 //! generator and the simulator are such drivers.
+//!
+//! Inside, each part is a plain struct that knows nothing of the others; `client` routes between them:
+//!
+//! | part | decides |
+//! | --- | --- |
+//! | `session` | who is signed in, which token goes with a call, what a refusal means |
+//! | `link`, `backoff`, `patience` | when there is a socket, whether it lives, when to come back, when to say so |
+//! | `outbox` | what is sent, in which order, again or not at all |
+//! | `timelines`, `timeline`, `sync`, `quiet` | what a room's history is, and what is asked for to keep it whole |
+//! | `rooms` | heads, read markers, unread counts |
+//! | `roster`, `activity` | who is there and types; whether this person does |
+//! | `errand` | calls that the client makes for itself until they are answered |
+//! | `out`, `rng`, `people`, `failure` | nothing; they carry, draw, keep and read |
 
 mod activity;
 mod backoff;
