@@ -309,15 +309,10 @@ impl<R: Clone> Session<R> {
 
     /// Keeps posts out for as long as the error says.
     fn hold(&mut self, wait: Duration, now: Duration, error: ErrorFrame) -> ErrorFrame {
-        self.hold_posts(wait.max(HELD), now);
-        error.retry_after(whole_ms(self.held_until - now))
-    }
-
-    /// Keeps posts out for so long, because an earlier one has to be tried again first.
-    pub fn hold_posts(&mut self, wait: Duration, now: Duration) {
         if self.held_until <= now {
-            self.held_until = now + wait;
+            self.held_until = now + wait.max(HELD);
         }
+        error.retry_after(whole_ms(self.held_until - now))
     }
 
     fn read(&mut self, read: Read, around: &impl Around<R>) -> Effect<R> {

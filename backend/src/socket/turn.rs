@@ -60,7 +60,7 @@ impl Connection {
         self.look_at_the_clock(now)?;
         // Signals wait in the mailbox, where they are merged and bounded, until the client takes what it has.
         if let Some(mail) = self.mailbox.take(self.wire.waiting() < TURN_BYTES) {
-            self.open(mail, now.tick);
+            self.open(mail);
         }
         if let Some(claims) = self.read(now)? {
             return Ok(Some(claims));
@@ -162,7 +162,7 @@ impl Connection {
                 let (txn_id, room_id) = (post.txn_id, post.room_id);
                 if let Err(error) = self.app.committer.post(post, self.mailbox.clone()) {
                     self.session.answered();
-                    self.refuse_post(error, txn_id, room_id, now.tick);
+                    self.say(&not_stored(error, txn_id, room_id));
                 }
             }
             Effect::Page(request) => {
@@ -211,9 +211,9 @@ impl Connection {
         }
     }
 
-    fn open(&mut self, mail: Mail, now: Duration) {
+    fn open(&mut self, mail: Mail) {
         for reply in mail.replies {
-            self.answer(reply, now);
+            self.answer(reply);
         }
         for order in mail.orders {
             self.follow(order);
@@ -224,13 +224,13 @@ impl Connection {
         }
     }
 
-    fn answer(&mut self, reply: Reply, now: Duration) {
+    fn answer(&mut self, reply: Reply) {
         match reply {
             Reply::Posted { txn_id, room_id, answer } => {
                 self.session.answered();
                 match answer {
                     Ok(ack) => self.say(&ServerFrame::Ack(ack)),
-                    Err(error) => self.refuse_post(error, txn_id, room_id, now),
+                    Err(error) => self.say(&not_stored(error, txn_id, room_id)),
                 }
             }
             Reply::Page { room_id, from, head, has_more, frame } => {
@@ -247,20 +247,6 @@ impl Connection {
                 self.say(&ServerFrame::Error(error.retry_after(FULL_MS)));
             }
         }
-    }
-
-    /// A post was not stored. One that may be tried again keeps later ones from overtaking it meanwhile.
-    fn refuse_post(
-        &mut self,
-        error: CommitError,
-        txn_id: shared::TxnId,
-        room_id: shared::RoomId,
-        now: Duration,
-    ) {
-        if matches!(error, CommitError::Unavailable) {
-            self.session.hold_posts(Duration::from_millis(FULL_MS), now);
-        }
-        self.say(&not_stored(error, txn_id, room_id));
     }
 
     fn follow(&mut self, order: Order) {

@@ -195,16 +195,6 @@ fn a_post_that_was_on_its_way_does_not_overtake_a_refused_one() {
 }
 
 #[test]
-fn a_post_does_not_overtake_one_that_the_disk_did_not_take() {
-    let mut test = Test::known();
-    assert!(matches!(test.post("first", 0), Effect::Post(_)));
-    test.session.answered();
-    test.session.hold_posts(Duration::from_secs(1), at(10).tick);
-    assert_eq!(error(test.post("second", 20)).retry_after_ms, Some(990));
-    assert!(matches!(test.post("first", 1_010), Effect::Post(_)));
-}
-
-#[test]
 fn posts_that_wait_for_the_disk_keep_the_socket_from_being_read() {
     let mut test = Test::known();
     for _ in 0..3 {
