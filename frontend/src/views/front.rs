@@ -107,8 +107,10 @@ fn Invited(
     let title = move || Some(fill(words().invited_to, &[("room", &preview()?.name)]));
     let hint = move || Some(words().people_in_room.of(preview()?.members));
     let signed_in = Memo::new(move |_| store.me().is_some() && joining.with(Option::is_none));
+    let again = code.clone();
     view! {
         <Front title=Signal::derive(title) hint=Signal::derive(hint)>
+            <NotLookedUp code=again found />
             {part(move || {
                 let code = code.clone();
                 if signed_in.get() {
@@ -119,6 +121,36 @@ fn Invited(
             })}
         </Front>
     }
+}
+
+/// Says why it is not known what a code leads to, and asks again.
+#[component]
+fn NotLookedUp(
+    /// The code.
+    code: String,
+    /// What it leads to, once that is known.
+    found: Memo<Option<Option<RoomPreview>>>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let driver = expect_context::<Driver>();
+    let reason = Memo::new(move |_| {
+        let failure = store.failed.get().filter(|failure| matches!(failure.call, Call::LookUp { .. }))?;
+        found.get().is_none().then(|| explain::failure(&failure, driver.lengths()))
+    });
+    part(move || match reason.get() {
+        None => ().into_any(),
+        Some(reason) => {
+            let code = code.clone();
+            let again = press(move || driver.dispatch(Command::LookUp { code: code.clone() }));
+            view! {
+                <div class="ask">
+                    <p class="ask-error" role="alert">{reason}</p>
+                    <button class="button wide" on:click=again>{words().retry}</button>
+                </div>
+            }
+            .into_any()
+        }
+    })
 }
 
 #[component]
