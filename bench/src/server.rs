@@ -42,8 +42,7 @@ impl Program {
     pub(crate) async fn example() -> anyhow::Result<Self> {
         let address = free_address()?;
         let myself = std::env::current_exe()?;
-        let child =
-            Command::new(myself).args(["example", "--listen", &address.to_string()]).spawn()?;
+        let child = Command::new(myself).args(["example", "--listen", &address.to_string()]).spawn()?;
         let program = Self { child, address, _data: None };
         program.wait_until_healthy().await?;
         Ok(program)
@@ -96,7 +95,9 @@ impl Drop for Program {
 
 /// Limits that a load test would run into; those of sizes and times stay.
 fn is_in_the_way(name: &str) -> bool {
-    ["_burst", "_per_minute", "_per_second", "sockets_per_", "_per_address"].iter().any(|part| name.contains(part))
+    ["_burst", "_per_minute", "_per_second", "sockets_per_", "_per_address"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 fn free_address() -> anyhow::Result<SocketAddr> {

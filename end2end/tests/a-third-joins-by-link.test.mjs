@@ -48,3 +48,18 @@ situation("a code with other case and without its dash opens the same room", asy
   await ben.page.keyboard.press("Enter");
   await ben.isIn("Engines");
 });
+
+situation("an invitation that can't be looked up says so and can be asked for again", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  const ben = await world.person(server);
+  const link = await ada.makeRoom("Ada", "Engines");
+
+  await ben.page.route("**/api/v1/rooms/code/**", (call) => call.abort());
+  await ben.goTo(link);
+  const again = ben.page.getByRole("button", { name: "Try again" });
+  await again.waitFor();
+  await ben.page.unroute("**/api/v1/rooms/code/**");
+  await again.click();
+  await ben.page.getByRole("heading", { name: "Engines" }).waitFor();
+});

@@ -44,7 +44,10 @@ pub(crate) async fn run(binary: &Path, sizes: &[usize]) -> anyhow::Result<()> {
         }
         let ratio = confab.iter().zip(&example).map(|(ours, theirs)| theirs / ours).collect();
         println!("\nfan-out in a room of {members}, messages queue up ({RUNS} runs, side by side):");
-        println!("  confab        {} µs of server CPU per delivery, all of it counted: parsing, checking,", Spread::of(confab));
+        println!(
+            "  confab        {} µs of server CPU per delivery, all of it counted: parsing, checking,",
+            Spread::of(confab)
+        );
         println!("                storing with fsync and acking too (goal 0.3)");
         println!("  axum example  {} µs, nothing stored", Spread::of(example));
         println!("  ratio         {}", Spread::of(ratio));

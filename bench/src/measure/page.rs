@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 /// Prints the size of each file and the sum.
 pub(crate) fn run(dist: &Path) -> anyhow::Result<()> {
     let mut files = Vec::new();
-    let entries =
-        fs::read_dir(dist).with_context(|| format!("no page in {}; `cargo xtask dist` builds it", dist.display()))?;
+    let entries = fs::read_dir(dist)
+        .with_context(|| format!("no page in {}; `cargo xtask dist` builds it", dist.display()))?;
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, ensure};
 use shared::{
-ClientFrame, ServerFrame,
+    ClientFrame, ServerFrame,
     api::{JoinRoom, NewGuest, NewRoom, RoomState, SignedIn, Visibility},
     frame::{Auth, Connected},
 };
@@ -41,7 +41,11 @@ impl People {
     }
 
     /// A socket of that guest, as far as `connected`.
-    pub(crate) async fn connect(&self, who: &SignedIn, buffer: usize) -> anyhow::Result<(RawSocket, Connected)> {
+    pub(crate) async fn connect(
+        &self,
+        who: &SignedIn,
+        buffer: usize,
+    ) -> anyhow::Result<(RawSocket, Connected)> {
         let mut socket = RawSocket::open(self.address, shared::SOCKET_PATH, buffer).await?;
         let auth = ClientFrame::Auth(Auth { token: who.access_token.clone() });
         socket.send(&auth.encode()).await?;
@@ -58,7 +62,8 @@ impl People {
         by: Option<&SignedIn>,
         body: &impl serde::Serialize,
     ) -> anyhow::Result<T> {
-        let mut request = self.http.post(format!("http://{}{}{path}", self.address, shared::api::API)).json(body);
+        let mut request =
+            self.http.post(format!("http://{}{}{path}", self.address, shared::api::API)).json(body);
         if let Some(by) = by {
             request = request.bearer_auth(&by.access_token);
         }
