@@ -23,6 +23,12 @@ pub fn hidden() -> bool {
     document().hidden()
 }
 
+/// Whether somebody is at this very page.
+pub fn looked_at() -> bool {
+    // Fails only for a document that is gone, which nobody looks at.
+    !hidden() && document().has_focus().unwrap_or(false)
+}
+
 /// The storage of this tab, where the browser lets us.
 pub fn tab_storage() -> Option<Storage> {
     window().session_storage().ok().flatten()

@@ -1,5 +1,7 @@
 //! The browser's clocks and calendar. Knows moments, not what happened at them.
 
+use std::cell::{Cell, RefCell};
+
 use client_core::Now;
 use js_sys::{Array, Date, Intl::DateTimeFormat, Object};
 use shared::Timestamp;
@@ -8,6 +10,8 @@ use wasm_bindgen::JsValue;
 use crate::{browser::window, words::words};
 
 const DAY_MS: i64 = 86_400_000;
+const QUARTER_MS: u64 = 15 * MINUTE_MS;
+const MINUTE_MS: u64 = 60_000;
 
 /// The moment, by both clocks.
 pub fn now() -> Now {
@@ -33,8 +37,18 @@ pub fn until_tomorrow_ms() -> u64 {
 /// A moment as the clock on the reader's wall shows it, written as if that were UTC.
 fn local_ms(moment: Timestamp) -> i64 {
     let ms = moment.unix_ms();
-    let offset = Date::new(&JsValue::from_f64(ms as f64)).get_timezone_offset();
-    i64::try_from(ms).unwrap_or(i64::MAX) - (offset * 60_000.0) as i64
+    // Clocks change at quarters of an hour; rows beside each other mostly share theirs.
+    let quarter = ms / QUARTER_MS;
+    let offset = OFFSET.get().filter(|(known, _)| *known == quarter).map_or_else(
+        || {
+            let offset = Date::new(&JsValue::from_f64(ms as f64)).get_timezone_offset();
+            let offset = (offset * 60_000.0) as i64;
+            OFFSET.set(Some((quarter, offset)));
+            offset
+        },
+        |(_, offset)| offset,
+    );
+    i64::try_from(ms).unwrap_or(i64::MAX) - offset
 }
 
 /// The three ways in which a moment is written.
@@ -45,6 +59,10 @@ struct Formats {
 }
 
 thread_local! {
+    /// The last quarter of an hour that was asked for, and its distance from UTC.
+    static OFFSET: Cell<Option<(u64, i64)>> = const { Cell::new(None) };
+    /// The last minute that was written, and how.
+    static MINUTE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
     static FORMATS: Formats = Formats {
         time: format(&[("hour", "numeric"), ("minute", "2-digit")]),
         day: format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
@@ -69,7 +87,14 @@ fn write(format: &DateTimeFormat, moment: Timestamp) -> String {
 
 /// Hours and minutes.
 pub fn time_label(moment: Timestamp) -> String {
-    FORMATS.with(|formats| write(&formats.time, moment))
+    let minute = moment.unix_ms() / MINUTE_MS;
+    MINUTE.with_borrow_mut(|(known, label)| {
+        if *known != minute || label.is_empty() {
+            *label = FORMATS.with(|formats| write(&formats.time, moment));
+            *known = minute;
+        }
+        label.clone()
+    })
 }
 
 /// Everything, for a tooltip.

@@ -8,13 +8,13 @@ mod socket;
 
 use std::{cell::RefCell, rc::Rc};
 
-use client_core::{Banner, Client, Command, DeliveryState, Input, Output, Row, RowKey};
+use client_core::{Banner, Client, Command, DeliveryState, Input, Output, RoomView, Row, RowKey};
 use leptos::prelude::*;
 use shared::RoomId;
 
 use self::{dirty::Dirty, io::Io, socket::SocketEvent};
 use crate::{
-    browser::{Timeout, hidden},
+    browser::{Timeout, hidden, looked_at},
     clock,
     explain::Lengths,
     store::{Queue, Store, put},
@@ -260,7 +260,7 @@ impl Inner {
             put(store.banner, client.banner());
         }
         if dirty.rooms {
-            put(store.rooms, client.rooms().cloned().collect());
+            put(store.rooms, self.rooms(&client));
         }
         let Some(room) = store.open.get_untracked() else { return };
         if dirty.members {
@@ -280,6 +280,19 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// The rooms as they are shown: where somebody looks at the end of one, nothing in it is unread, even in the
+    /// moment before the client has said so.
+    fn rooms(&self, client: &Client) -> Vec<RoomView> {
+        let mut rooms: Vec<_> = client.rooms().cloned().collect();
+        let open = self.store.open.get_untracked();
+        if self.store.at_bottom.get_untracked() && looked_at() {
+            for room in rooms.iter_mut().filter(|room| Some(room.room.id) == open) {
+                room.unread = 0;
+            }
+        }
+        rooms
     }
 
     /// Keeps the clock of the page going while something counts down, and only then.

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, collections::HashMap};
 
-use client_core::{Command, RowKey, view::HistoryView};
+use client_core::{Command, Row, RowKey, view::HistoryView};
 use leptos::{prelude::*, task::spawn_local};
 use shared::{EventBody, RoomId, Seq};
 
@@ -13,7 +13,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    browser::{document, hidden},
+    browser::looked_at,
     clock,
     driver::Driver,
     store::{LiveRow, Store, put},
@@ -309,7 +309,7 @@ impl Scroller {
     /// Tells the client what was on the screen of somebody who looks.
     fn tell_seen(self) {
         let Some(viewport) = self.viewport() else { return };
-        if hidden() || !document().has_focus().unwrap_or(false) {
+        if !looked_at() {
             return;
         }
         let newest = self.with(|state| {
@@ -325,13 +325,16 @@ impl Scroller {
     }
 
     fn fact(self, key: RowKey) -> Option<Facts> {
-        let live = self.store.live().borrow().get(&key).map(|live| live.row.clone());
-        let row = match live {
-            Some(live) => live.get_untracked(),
-            None => self.driver.row(self.room, key)?,
-        };
-        let is_message = matches!(row.body, EventBody::Message { .. });
-        let (unix_ms, day) = (row.timestamp.unix_ms(), clock::day_of(row.timestamp));
-        Some(Facts { key, seq: row.seq, is_message, unix_ms, day })
+        let live = self.store.live();
+        match live.borrow().get(&key) {
+            Some(live) => Some(live.row.with_untracked(facts)),
+            None => self.driver.row(self.room, key).as_ref().map(facts),
+        }
     }
+}
+
+fn facts(row: &Row) -> Facts {
+    let is_message = matches!(row.body, EventBody::Message { .. });
+    let (unix_ms, day) = (row.timestamp.unix_ms(), clock::day_of(row.timestamp));
+    Facts { key: row.key, seq: row.seq, is_message, unix_ms, day }
 }

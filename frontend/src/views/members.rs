@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use client_core::Command;
+use client_core::{Command, MemberView};
 use js_sys::{Array, JsString, Object};
 use leptos::{html, prelude::*, task::spawn_local};
 use shared::{
@@ -48,13 +48,19 @@ pub fn Members(
         }
     });
     let question = move || fill(words().leave_question, &[("room", &facts.name.get())]);
+    // What the order hangs on, and nothing that changes more often.
+    let ranked = Memo::new(move |_| {
+        store.members.with(|members| {
+            let rank = |member: &MemberView| {
+                (member.presence == Presence::Offline, member.user.name.clone(), member.user.id)
+            };
+            members.iter().map(rank).collect::<Vec<_>>()
+        })
+    });
     let members = move || {
-        let mut members = store.members.get();
-        members.sort_by(|one, next| {
-            let absence = away(one.presence).cmp(&away(next.presence));
-            absence.then_with(|| by_name(&one.user.name, &next.user.name))
-        });
-        members.iter().map(|member| ListKey::Member(member.user.id)).collect()
+        let mut ranked = ranked.get();
+        ranked.sort_by(|one, next| one.0.cmp(&next.0).then_with(|| by_name(&one.1, &next.1)));
+        ranked.iter().map(|(.., id)| ListKey::Member(*id)).collect()
     };
     view! {
         <aside
@@ -104,10 +110,6 @@ pub fn Members(
 /// The order in which a reader of this browser's language looks names up.
 fn by_name(one: &str, next: &str) -> Ordering {
     JsString::from(one).locale_compare(next, &Array::new(), &Object::new()).cmp(&0)
-}
-
-fn away(presence: Presence) -> bool {
-    presence == Presence::Offline
 }
 
 #[component]
