@@ -160,7 +160,6 @@ impl Outbox {
         if !is_too_long(&item.content, limits) {
             item.state = State::Waiting;
         }
-        item.backoff.reset();
         Some(item.txn_id)
     }
 

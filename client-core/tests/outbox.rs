@@ -174,7 +174,9 @@ fn a_rate_limit_holds_the_sends_of_all_rooms() {
     let first = posts(page.sent()).remove(0);
     refuse(&mut page, &first, error(ErrorCode::RateLimited).retry_after(1_200));
     page.post(room(2), "b");
-    assert_eq!(states(&page), [DeliveryState::Queued { until_ms: Some(page.ms + 1_200) }]);
+    page.post(room(1), "c");
+    let waits = |until_ms| DeliveryState::Queued { until_ms };
+    assert_eq!(states(&page), [waits(Some(page.ms + 1_200)), waits(None)], "the second waits for the first");
     page.advance(1_199);
     assert_eq!(posts(page.sent()), []);
     page.advance(1);

@@ -122,6 +122,34 @@ fn the_greeting_says_who_is_online() {
     greeting.online_users = vec![ada().id];
     page.frame(&ServerFrame::Connected(greeting));
     assert_eq!(presence(&page), [Presence::Online, Presence::Offline]);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 1, 1)]);
+    assert_eq!(presence(&page), [Presence::Online, Presence::Online]);
+}
+
+#[test]
+fn people_in_an_older_page_are_not_looked_up() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    let path = format!("/rooms/{}/members", room(1));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    let joined = vec![event(room(1), 1, ada(), txn(1), EventBody::Join)];
+    let answer = shared::frame::Events { room_id: room(1), events: joined, head: seq(1), has_more: false };
+    page.frame(&ServerFrame::Events(answer));
+    assert!(!page.is_calling(&path));
+}
+
+#[test]
+fn typing_is_said_again_on_the_next_connection() {
+    let mut page = together();
+    page.command(Command::Typing(room(1), true));
+    page.lose(None);
+    page.input(Input::NetworkBack);
+    page.connect(&[state(1, 1, 1)]);
+    page.forget_sent();
+    page.command(Command::Typing(room(1), true));
+    assert_eq!(page.sent(), [ClientFrame::Typing(Typing { room_id: room(1), active: true })]);
 }
 
 #[test]

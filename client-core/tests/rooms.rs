@@ -58,6 +58,17 @@ fn what_happened_while_away_counts_as_new() {
 }
 
 #[test]
+fn a_room_that_was_renamed_meanwhile_has_its_new_name() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    let mut renamed = state(1, 1, 1);
+    renamed.room.name = "Coffee".into();
+    page.connect(&[renamed]);
+    assert_eq!(view(&page, 1).room.name, "Coffee");
+}
+
+#[test]
 fn unread_counts_messages_after_the_marker() {
     let mut page = Page::online(&[state(1, 5, 3)]);
     assert_eq!(view(&page, 1).unread, 2);

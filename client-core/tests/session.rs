@@ -161,6 +161,20 @@ fn a_new_guest_waits_until_the_old_session_is_ended() {
 }
 
 #[test]
+fn an_end_that_the_server_never_heard_of_does_not_hit_the_next_session() {
+    let mut page = Page::online(&[]);
+    page.command(Command::SignOut);
+    page.no_answer("/session");
+    sign_in(&mut page);
+    page.answer("/guests", 200, &signed_in(&bob()));
+    page.connect(&[]);
+    page.forget();
+    page.advance(20_000);
+    assert_eq!(page.calls(), []);
+    assert_eq!(page.client.session(), &SessionState::SignedIn(bob()));
+}
+
+#[test]
 fn an_ending_token_is_renewed_on_the_open_socket() {
     let mut page = Page::online(&[]);
     page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
