@@ -136,3 +136,23 @@ async fn a_flood_of_frames_is_refused_and_then_ends_the_socket() {
     assert!(closed.reason.contains("frames_per_second"), "{}", closed.reason);
     assert!(pongs >= 60 && refused >= 60, "{pongs} answered, {refused} refused");
 }
+
+#[tokio::test]
+async fn posts_that_wait_for_the_disk_make_the_next_wait_and_none_is_lost() {
+    let server = TestServer::with(|options| {
+        options.posts_in_flight = 2;
+        options.limits.messages_burst = 1_000;
+        options.limits.frames_burst = 1_000;
+    })
+    .await;
+    let ada = server.guest("Ada").await;
+    let room = ada.make_room("Tea").await.room.id;
+    let mut socket = ada.socket().await;
+    socket.connected().await;
+    for number in 0..200 {
+        socket.send(&post(number, room)).await;
+    }
+    let (stored, refused) = answers(&mut socket, 200).await;
+    assert!(stored.into_iter().eq((0..200).map(|number| TxnId::mint(1, [number; 10]))));
+    assert_eq!(refused, []);
+}
