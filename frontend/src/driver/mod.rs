@@ -83,6 +83,13 @@ impl Driver {
         self.0.with_value(|inner| inner.client.borrow().rows(room))
     }
 
+    /// Rows have come onto the page: those that wait are counted.
+    pub fn rows_shown(self) {
+        let inner = self.0.get_value();
+        inner.count_queue();
+        inner.count_down();
+    }
+
     /// One row.
     pub fn row(self, room: RoomId, key: RowKey) -> Option<Row> {
         self.0.with_value(|inner| inner.client.borrow().row(room, key))
@@ -212,6 +219,7 @@ impl Inner {
         dirty.arrived.clear();
         dirty.room();
         drop(dirty);
+        put(self.store.queue, Queue::default());
         self.store.open.set(room);
     }
 
@@ -222,6 +230,7 @@ impl Inner {
         }
         let dirty = self.dirty.take();
         self.write(&dirty);
+        self.count_queue();
         let Dirty { entered, left, found, failed, refused, arrived, rows, .. } = dirty;
         let store = self.store;
         if let Some(found) = found {
@@ -271,7 +280,6 @@ impl Inner {
         }
         if dirty.rows || dirty.row {
             put(store.history, client.history(room));
-            put(store.queue, queue(&client, room));
             for (key, live) in store.live().borrow().iter() {
                 if let Some(row) = client.row(room, *key)
                     && live.row.with_untracked(|old| *old != row)
@@ -279,6 +287,19 @@ impl Inner {
                     live.row.set(row);
                 }
             }
+        }
+    }
+
+    /// Counts what waits in the room that is shown. A row is on the page when it begins to wait, because whoever
+    /// sends is at the bottom; so a page without such rows needs no look at the whole room.
+    fn count_queue(&self) {
+        let store = self.store;
+        let Some(room) = store.open.get_untracked() else { return };
+        let unsent = |row: &Row| row.state != DeliveryState::Stored;
+        let live = store.live();
+        let waits = live.borrow().values().any(|live| live.row.with_untracked(unsent));
+        if waits || store.queue.get_untracked().waiting > 0 {
+            put(store.queue, queue(&self.client.borrow(), room));
         }
     }
 

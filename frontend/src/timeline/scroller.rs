@@ -234,6 +234,7 @@ impl Scroller {
             arrange(before, &facts, state.read, me)
         });
         self.keep_live(&list.continues);
+        self.driver.rows_shown();
         if self.items.with_untracked(|items| *items != list.items) {
             self.items.set(list.items);
         }
