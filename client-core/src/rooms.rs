@@ -50,7 +50,7 @@ impl Rooms {
         for state in rooms.into_iter().rev() {
             let (room, read_seq) = (state.room.id, state.read_seq);
             let head = state.head;
-            self.put(state, out);
+            self.put(state, false, out);
             if let Some(line) = self.line(room) {
                 (line.told, line.told_at, line.fresh) = (read_seq, None, false);
                 line.heard = line.heard.max(head);
@@ -71,7 +71,8 @@ impl Rooms {
 
     /// A room as an answer has it; it may be older than what is known. One that is new, or has moved on,
     /// goes to the front.
-    pub(crate) fn put(&mut self, state: RoomState, out: &mut Out) {
+    /// `entered` by this very client.
+    pub(crate) fn put(&mut self, state: RoomState, entered: bool, out: &mut Out) {
         let read_msg_no = state.msg_no.get().saturating_sub(state.unread);
         out.changed(Change::Rooms);
         let Some(index) = self.list.iter().position(|line| line.view.room.id == state.room.id) else {
@@ -82,7 +83,7 @@ impl Rooms {
                 unread: state.unread,
             };
             let (heard, told, msg_no) = (view.head, view.read_seq, state.msg_no.get());
-            let fresh = !out.online();
+            let fresh = entered && !out.online();
             self.list.insert(0, Line { view, msg_no, read_msg_no, told, told_at: None, heard, fresh });
             return;
         };

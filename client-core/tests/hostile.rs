@@ -106,6 +106,9 @@ enum Step {
     Hear(Box<ServerFrame>),
     Want(Command),
     Wait(u64),
+    Lose(Option<u16>),
+    /// The oldest call is answered, rightly or with this status; 0 is no answer.
+    Answer(u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -121,7 +124,27 @@ fn step() -> impl Strategy<Value = Step> {
         8 => frame().prop_map(|frame| Step::Hear(Box::new(frame))),
         3 => command.prop_map(Step::Want),
         1 => (0..12_000_u64).prop_map(Step::Wait),
+        1 => proptest::sample::select(vec![None, Some(1012), Some(1008), Some(4001), Some(4003)]).prop_map(Step::Lose),
+        2 => proptest::sample::select(vec![200, 200, 200, 401, 204, 429, 503, 0]).prop_map(Step::Answer),
     ]
+}
+
+/// Answers the oldest call.
+fn answer(page: &mut Page, status: u16) {
+    let Some(path) = page.oldest_call() else { return };
+    let body = match path.rsplit('/').next() {
+        _ if status != 200 => "",
+        Some("refresh" | "guests") => &support::wire::signed_in(&ada()),
+        Some("ws-token") => &support::wire::connection_token(),
+        Some("rooms") => &support::wire::my_rooms(&[state(1, 5, 0), state(3, 7, 0)]),
+        _ => &support::wire::members(&[support::wire::member(ada(), Presence::Online)]),
+    };
+    if status == 0 {
+        page.no_answer(&path);
+    } else {
+        page.answer(&path, status, body);
+    }
+    page.open_if_wanted();
 }
 
 proptest! {
@@ -136,6 +159,9 @@ proptest! {
                 Step::Hear(_) => {}
                 Step::Want(command) => page.command(command),
                 Step::Wait(ms) => page.advance(ms),
+                Step::Lose(code) if page.socket.is_some() => page.lose(code),
+                Step::Lose(_) => {}
+                Step::Answer(status) => answer(&mut page, status),
             }
             for id in 1..4 {
                 page.rows(room(id)); // every listed row can be read
@@ -145,13 +171,13 @@ proptest! {
             }
         }
         page.input(Input::Stopped);
+        page.forget();
         page.input(Input::Started);
-        page.command(Command::CloseRoom);
-        while page.is_calling("/session/refresh") {
-            page.answer("/session/refresh", 200, &support::wire::signed_in(&ada()));
+        page.command(Command::SignIn { name: "Ada".into() });
+        for _ in 0..20 {
+            answer(&mut page, 200);
         }
-        page.forget_wanted();
-        page.connect(&[state(1, 5, 0)]);
+        page.frame(&connected(&[state(1, 5, 0)]));
         prop_assert_eq!(page.client.link(), LinkState::Online);
         prop_assert_eq!(page.client.rooms().count(), 1);
     }

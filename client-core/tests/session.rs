@@ -322,6 +322,27 @@ fn a_code_can_be_looked_up_by_nobody() {
 }
 
 #[test]
+fn looking_a_code_up_renews_an_ended_token_first() {
+    let mut page = Page::online(&[]);
+    page.ms += 890_000;
+    page.command(Command::LookUp { code: "X".into() });
+    assert!(!page.is_calling("/rooms/code/X"));
+    page.answer("/session/refresh", 200, &access_token(&ada(), "newer", 900));
+    assert!(page.is_calling("/rooms/code/X"));
+}
+
+#[test]
+fn a_sign_out_that_a_stop_has_interrupted_goes_on_with_the_next_start() {
+    let mut page = Page::online(&[]);
+    page.command(Command::SignOut);
+    page.forget();
+    page.input(Input::Stopped);
+    assert_eq!(page.client.timeout(), None);
+    page.input(Input::Started);
+    assert!(page.is_calling("/session"));
+}
+
+#[test]
 fn answers_that_nobody_waits_for_are_passed_over() {
     let mut page = Page::online(&[]);
     page.command(Command::MakeRoom { name: "Tea".into() });

@@ -72,7 +72,7 @@ impl Client {
             Call::MakeRoom { .. } | Call::JoinRoom { .. } => match read::<RoomState>(result) {
                 Ok(state) => {
                     let room = state.room.id;
-                    self.rooms.put(state, &mut self.out);
+                    self.rooms.put(state, true, &mut self.out);
                     self.out.changed(Change::Entered(room));
                 }
                 Err(failure) => self.failed(call, failure),
@@ -113,7 +113,7 @@ impl Client {
             }
         }
         for state in mine.rooms.into_iter().rev() {
-            self.rooms.put(state, &mut self.out);
+            self.rooms.put(state, false, &mut self.out);
         }
     }
 

@@ -187,10 +187,16 @@ impl Page {
         self.sent.clear();
     }
 
-    /// Forgets all calls and sockets but the newest.
-    pub(crate) fn forget_wanted(&mut self) {
-        self.calls.drain(..self.calls.len().saturating_sub(1));
-        self.opened.clear();
+    /// The path of the call that waits longest.
+    pub(crate) fn oldest_call(&self) -> Option<String> {
+        self.calls.front().map(|(_, request)| request.path[API.len()..].to_owned())
+    }
+
+    /// Opens the socket that the client wants, if it wants one.
+    pub(crate) fn open_if_wanted(&mut self) {
+        if !self.opened.is_empty() {
+            self.open();
+        }
     }
 
     /// Forgets all that the client wanted so far.
