@@ -98,3 +98,28 @@ pub(crate) mod testing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_change_is_said_once_and_behind_what_goes_over_the_network() {
+        let mut out = Out::connected();
+        out.changed(Change::Rooms);
+        out.changed(Change::Link);
+        out.changed(Change::Rooms);
+        out.send(&ClientFrame::Ping);
+        out.flush();
+        out.changed(Change::Rooms);
+        out.flush();
+        let socket = SocketId(1);
+        let expected = [
+            Output::Send(socket, ClientFrame::Ping.encode()),
+            Output::Changed(Change::Rooms),
+            Output::Changed(Change::Link),
+            Output::Changed(Change::Rooms),
+        ];
+        assert_eq!(std::iter::from_fn(|| out.poll()).collect::<Vec<_>>(), expected);
+    }
+}
