@@ -79,7 +79,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "token-secret-file",
         value: "FILE",
         default: "token-secret in the data directory, made on the first start",
-        help: "The secret that tokens are signed with: 32 random characters or more, readable by this user alone",
+        help: "The secret that tokens are signed with: 32 random characters or more, in a file that not everybody can read",
         many: false,
         set: Set::One(|s, text| values::path(text).map(|path| s.server.token_secret_file = Some(path))),
     },
