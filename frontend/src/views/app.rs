@@ -174,7 +174,7 @@ fn follow_rooms(store: Store, driver: Driver, navigation: Navigation, joining: R
     });
 }
 
-/// Leaves a hint for the next visit's static page, and nothing of the old person for the next one.
+/// Leaves a hint for the next visit's static page, and nothing of somebody who signs out for the next one.
 fn follow_session(store: Store, navigation: Navigation) {
     let mut before = None;
     effect(move || {
@@ -187,13 +187,12 @@ fn follow_session(store: Store, navigation: Navigation) {
             // A storage that is full or forbidden keeps no hint.
             let _ = if signed_in { storage.set_item(HINT, "1") } else { storage.remove_item(HINT) };
         }
-        if before == Some(true) && !signed_in {
+        let on_purpose =
+            store.session.with_untracked(|session| *session == SessionState::SignedOut { expired: false });
+        // Who was signed out by the server comes back to what they were writing.
+        if before == Some(true) && on_purpose {
             drafts::forget_drafts();
-            store.session.with_untracked(|session| {
-                if matches!(session, SessionState::SignedOut { expired: false }) {
-                    navigation.go(Address::Start);
-                }
-            });
+            navigation.go(Address::Start);
         }
         before = Some(signed_in);
     });
