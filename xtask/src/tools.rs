@@ -85,11 +85,12 @@ fn cargo_tool(repo: &Repo, tool: &Tool) -> Result<()> {
         let mut install = cargo(repo, &["install", package, "--version", version, "--force", "--root"]);
         install.arg(repo.path(".tools")).args(tool.flags);
         quick(&mut install).env("CARGO_TARGET_DIR", &build);
-        let done = run(&mut install);
+        // What a build that failed has done is of use to the next try.
+        run(&mut install)?;
         if build.is_dir() {
             fs::remove_dir_all(&build).context(".tools/build can't be removed")?;
         }
-        done
+        Ok(())
     })
 }
 

@@ -162,9 +162,15 @@ pub fn CopyLink(
     let label = RwSignal::new(words().copy_link);
     let copy = press(move || {
         let link = link_to(&code.get_untracked());
-        let copied = window().navigator().clipboard().write_text(&link);
+        // Over plain HTTP a browser has no clipboard.
+        let window = window();
+        let copied = window.is_secure_context().then(|| window.navigator().clipboard().write_text(&link));
         spawn_local(async move {
-            let said = if JsFuture::from(copied).await.is_ok() { words().copied } else { words().not_copied };
+            let is_copied = match copied {
+                Some(copied) => JsFuture::from(copied).await.is_ok(),
+                None => false,
+            };
+            let said = if is_copied { words().copied } else { words().not_copied };
             // The room may have been left meanwhile.
             label.try_set(said);
             spoken.try_set(said.to_owned());

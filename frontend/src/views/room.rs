@@ -88,7 +88,7 @@ fn Head(
                 class="icon-button only-narrow"
                 class:dot=flag(elsewhere)
                 aria-label=words().show_rooms
-                aria-expanded="false"
+                aria-expanded=yes_or_no(move || panels.over.get() == Some(Panel::Rooms))
                 on:click=press(move || panels.over.set(Some(Panel::Rooms)))
             >
                 {Icon::Menu.view()}

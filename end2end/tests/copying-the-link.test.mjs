@@ -1,0 +1,20 @@
+//! The link of a room goes to the clipboard, and where the browser has none, the page says what else to do.
+
+import { situation } from "../support/situation.mjs";
+
+situation("over plain HTTP there is no clipboard, and the page says so and goes on", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server, {}, { init: likePlainHttp });
+  await ada.makeRoom("Ada", "Engines");
+  const copy = ada.page.getByRole("button", { name: "Copy link" });
+  await copy.click();
+  await ada.page.getByRole("button", { name: /address/i }).waitFor();
+  await ada.say("Still here");
+  await ada.sees("Still here");
+});
+
+/** Runs in the page. */
+function likePlainHttp() {
+  Object.defineProperty(window, "isSecureContext", { value: false });
+  Object.defineProperty(navigator, "clipboard", { value: undefined });
+}
