@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { until } from "./until.mjs";
 
 /** How long a person waits for something that must come. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * A row of the timeline as it stands in the page.

@@ -2,6 +2,9 @@
 
 const PAUSE_MS = 20;
 
+/** Twice the longest wait between two tries of a page that was cut off several times. */
+const PATIENCE_MS = 60_000;
+
 /**
  * Asks again and again until the answer is true, and gives it back.
  * @template T
@@ -10,7 +13,7 @@ const PAUSE_MS = 20;
  * @param {number} withinMs
  * @returns {Promise<T>}
  */
-export async function until(what, ask, withinMs = 15_000) {
+export async function until(what, ask, withinMs = PATIENCE_MS) {
   const end = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();

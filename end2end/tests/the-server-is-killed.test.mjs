@@ -67,7 +67,7 @@ async function both(ada, ben, said, acked) {
     await until(`${person.name} has everything`, async () => {
       const rows = await person.rows();
       return rows.length >= all.length && rows.every(({ state }) => state === "stored");
-    }, 45_000);
+    }, 90_000);
   }
   const rows = await ada.rows();
   assert.deepEqual(await ben.rows(), rows, "the same on both");
