@@ -6,9 +6,9 @@ situation("over plain HTTP there is no clipboard, and the page says so and goes 
   const server = await world.server();
   const ada = await world.person(server, {}, { init: likePlainHttp });
   await ada.makeRoom("Ada", "Engines");
-  const copy = ada.page.getByRole("button", { name: "Copy link" });
-  await copy.click();
-  await ada.page.getByRole("button", { name: /address/i }).waitFor();
+  const members = ada.page.getByRole("complementary", { name: "Members" });
+  await members.getByRole("button", { name: "Copy link" }).click();
+  await members.getByRole("button", { name: "Copy it from the address bar" }).waitFor();
   await ada.say("Still here");
   await ada.sees("Still here");
 });
