@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use shared::{
     CloseCode, Event, RoomId, Seq, ServerFrame, UserId,
-    frame::{ReadSignal, SyncFrom, TypingSignal},
+    frame::{ReadSignal, TypingSignal},
 };
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ use crate::{
     clock,
     metrics::Metrics,
     options::ServerOptions,
-    store::{Page, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 /// Everything that connections share.
@@ -204,20 +204,6 @@ impl Hub {
             None => return Err(StoreError::Broken("member of a room that does not exist")),
         }
         Ok(())
-    }
-
-    /// A page of a room up to `head`, which the room has reached.
-    ///
-    /// # Errors
-    /// When the database can't be asked.
-    pub async fn page(
-        &self,
-        room: RoomId,
-        from: SyncFrom,
-        limit: u64,
-        head: Seq,
-    ) -> Result<Page, StoreError> {
-        self.store.page(room, from, limit, head).await
     }
 
     /// The connection reads this room no more. A room without readers leaves memory.

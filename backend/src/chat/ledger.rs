@@ -161,11 +161,6 @@ impl Ledger {
         self.members.contains_key(&(room, user))
     }
 
-    /// Whether it has been told of that request.
-    pub fn knows_txn(&self, user: UserId, txn: TxnId) -> bool {
-        self.txns.contains_key(&(user, txn))
-    }
-
     /// How much it holds.
     pub fn len(&self) -> usize {
         self.rooms.len() + self.members.len() + self.txns.len()

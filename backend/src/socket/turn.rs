@@ -18,7 +18,6 @@ use super::{
 use crate::{
     chat::{
         committer::CommitError,
-        hub::Hub,
         log::{Appetite, Reading},
         mailbox::{Mail, Order, Reply},
         place::Place,
@@ -26,7 +25,7 @@ use crate::{
         session::{Around, Effect, Now, PageRequest},
         slot::RoomSlot,
     },
-    store::{Page, StoreError},
+    store::{Page, Store, StoreError},
     tokens::Claims,
 };
 
@@ -166,7 +165,7 @@ impl Connection {
                 }
             }
             Effect::Page(request) => {
-                let page = read_page(self.hub().clone(), request, self.mailbox.clone());
+                let page = read_page(self.app.store.clone(), request, self.mailbox.clone());
                 tokio::spawn(page);
             }
             Effect::Typing(slot, active) => {
@@ -353,12 +352,12 @@ fn not_stored(error: CommitError, txn_id: shared::TxnId, room_id: shared::RoomId
 
 /// Reads a page and leaves it in the mailbox, encoded.
 async fn read_page(
-    hub: Arc<Hub>,
+    store: Store,
     request: PageRequest<Arc<RoomSlot>>,
     mailbox: Arc<crate::chat::mailbox::Mailbox>,
 ) {
     let PageRequest { room_id, from, limit, head, .. } = request;
-    let page: Result<Page, StoreError> = hub.page(room_id, from, limit, head).await;
+    let page: Result<Page, StoreError> = store.page(room_id, from, limit, head).await;
     mailbox.reply(match page {
         Ok(page) => {
             let has_more = page.has_more;

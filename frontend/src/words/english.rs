@@ -20,8 +20,6 @@ pub(super) const ENGLISH: Words = Words {
     join_as: "Join room",
 
     invited_to: "Join “{room}”",
-    invited: "Join a room",
-    looking_up: "Looking for the room…",
     people_in_room: Plural::two("{n} person is in this room", "{n} people are in this room"),
     join_room: "Join room",
     unknown_code: "No room here",

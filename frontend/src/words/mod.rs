@@ -31,10 +31,6 @@ pub struct Words {
 
     /// Head of an invitation: `{room}`.
     pub invited_to: &'static str,
-    /// Head of an invitation before its room is known.
-    pub invited: &'static str,
-    /// Before an invitation is known.
-    pub looking_up: &'static str,
     /// How many are in a room.
     pub people_in_room: Plural,
     /// Button of an invitation for somebody signed in.
