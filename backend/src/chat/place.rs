@@ -119,11 +119,6 @@ impl<R> Places<R> {
             place.paged(from, head, has_more);
         }
     }
-
-    /// Takes all, because the socket is gone.
-    pub fn take(&mut self) -> Vec<Place<R>> {
-        std::mem::take(&mut self.list)
-    }
 }
 
 #[cfg(test)]

@@ -200,6 +200,11 @@ impl<R: Clone> Session<R> {
         self.known.as_ref().map(|known| &known.user)
     }
 
+    /// Who speaks and by which sign-in, once known.
+    pub fn who(&self) -> Option<(shared::UserId, SessionId)> {
+        self.known.as_ref().map(|known| (known.user.id, known.session))
+    }
+
     /// The server goes down: what is asked from now on is not stored.
     pub fn drain(&mut self) {
         self.draining = true;

@@ -4,18 +4,21 @@ use std::{
     borrow::Cow,
     fmt,
     future::poll_fn,
+    panic::AssertUnwindSafe,
     pin::Pin,
     sync::{Arc, Mutex},
     task::Poll,
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use shared::{CloseCode, ServerFrame};
 use tokio::{
     net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tracing::{Span, info_span};
 
 use super::{farewell, wire::Wire};
 use crate::{
@@ -132,7 +135,7 @@ impl Connection {
     ///
     /// Boxed, because a task holds every value twice that is moved into its future.
     pub(super) async fn run(mut self: Box<Self>, start: Start) {
-        let ended = self.serve(start).await;
+        let ended = or_mistake(self.serve(start)).await;
         self.log(&ended);
         let Self { wire, attendance, admission, number, app, .. } = *self;
         // Others learn at once that the person has gone; the address keeps its place until TCP has ended.
@@ -174,9 +177,9 @@ impl Connection {
         match welcome {
             Ok(welcome) => {
                 let user = Arc::new(welcome.connected.user.clone());
-                tracing::info!(socket = self.number, user = %user.id, session = %claims.session_id, "connected");
                 let now = self.hub().now();
                 self.session.known(user, claims.session_id, claims.expires_at, welcome.places, now);
+                self.span().in_scope(|| tracing::info!("connected"));
                 self.say(&ServerFrame::Connected(Box::new(welcome.connected)));
                 self.messages = Some(welcome.messages);
                 self.attendance = Some(welcome.attendance);
@@ -187,7 +190,7 @@ impl Connection {
             }
             Err(Unwelcome::Close(code, reason)) => self.close(code, reason),
             Err(Unwelcome::Store(error)) => {
-                tracing::error!(socket = self.number, %error, "somebody could not be taken in");
+                self.span().in_scope(|| tracing::error!(%error, "somebody could not be taken in"));
                 self.close(CloseCode::TryAgainLater, "the database can't be asked now");
             }
         }
@@ -284,19 +287,49 @@ impl Connection {
             Ended::ByClient(code) => (*code, "closed by the client"),
         };
         self.app.metrics.closed(code);
-        let user = self.session.user().map(|user| user.id);
-        tracing::info!(
-            socket = self.number,
-            user = user.map(tracing::field::display),
-            code = code.as_u16(),
-            reason,
-            seconds = (self.hub().now().tick - self.opened).as_secs(),
-            frames_in = self.frames_in,
-            frames_out = self.frames_out,
-            "disconnected"
-        );
+        self.span().in_scope(|| {
+            tracing::info!(
+                code = code.as_u16(),
+                reason,
+                seconds = (self.hub().now().tick - self.opened).as_secs(),
+                frames_in = self.frames_in,
+                frames_out = self.frames_out,
+                "disconnected"
+            );
+        });
     }
+
+    /// Who a line of the log is about. Made when there is something to say: kept, it would be memory of every
+    /// idle connection, and entered at every turn, time of every delivery.
+    pub(super) fn span(&self) -> Span {
+        let who = self.session.who();
+        info_span!(
+            "socket",
+            number = self.number,
+            user = who.map(|(user, _)| tracing::field::display(user)),
+            session = who.map(|(_, session)| tracing::field::display(session)),
+        )
+    }
+}
+
+/// A connection that stumbles over a mistake of ours says so, and is taken down in order as any other.
+fn or_mistake(serving: impl Future<Output = Ended>) -> impl Future<Output = Ended> {
+    let mistake = |_| Ended::ByUs(CloseCode::Internal, "the server made a mistake".into());
+    AssertUnwindSafe(serving).catch_unwind().map(move |ended| ended.unwrap_or_else(mistake))
 }
 
 /// An alarm that is late by so much is in time.
 const ALARM_SLACK: Duration = Duration::from_millis(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_panics_is_closed_with_1011_and_says_nothing_of_why() {
+        let Ended::ByUs(code, reason) = or_mistake(async { panic!("an inner secret") }).await else {
+            panic!("it is closed by us");
+        };
+        assert_eq!((code.as_u16(), reason.as_ref()), (1011, "the server made a mistake"));
+    }
+}

@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::{
     error::ProtocolError,
     protocol::frame::{CloseFrame, coding::CloseCode as Code},
 };
+use tracing::Instrument;
 
 use super::{
     connection::{Connection, Ended},
@@ -166,7 +167,7 @@ impl Connection {
             }
             Effect::Page(request) => {
                 let page = read_page(self.app.store.clone(), request, self.mailbox.clone());
-                tokio::spawn(page);
+                tokio::spawn(page.instrument(self.span()));
             }
             Effect::Typing(slot, active) => {
                 if let Some(user) = self.session.user() {
