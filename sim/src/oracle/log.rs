@@ -1,0 +1,189 @@
+//! The rooms' logs: what is stored, and what was heard of events before that is known. Knows no request.
+
+use std::collections::BTreeMap;
+
+use shared::{Event, EventBody, RoomId, Seq, TxnId, UserId, frame::Ack};
+
+use super::{
+    fact::{Count, ShownRow},
+    violation::{Rule, Violation},
+};
+
+/// One room's log.
+#[derive(Debug, Default)]
+struct RoomLog {
+    stored: Vec<Event>,
+    /// Events that somebody was given and the log is not known to hold yet.
+    heard: BTreeMap<Seq, Event>,
+    /// Who and what is at a place, as acks and rows have it.
+    named: BTreeMap<Seq, (UserId, TxnId)>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Logs {
+    rooms: BTreeMap<RoomId, RoomLog>,
+    messages: u64,
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(event.body, EventBody::Message { .. })
+}
+
+pub(super) fn content(event: &Event) -> Option<&str> {
+    match &event.body {
+        EventBody::Message { content, .. } => Some(content),
+        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
+    }
+}
+
+impl RoomLog {
+    fn at(&self, seq: Seq) -> Option<&Event> {
+        self.stored.get(usize::try_from(seq.get().checked_sub(1)?).ok()?)
+    }
+
+    fn head(&self) -> u64 {
+        self.stored.len() as u64
+    }
+}
+
+impl Logs {
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// The events of a room, in order.
+    pub(super) fn room(&self, room: RoomId) -> &[Event] {
+        self.rooms.get(&room).map_or(&[], |log| &log.stored)
+    }
+
+    fn at(&self, room: RoomId, seq: Seq) -> Option<&Event> {
+        self.rooms.get(&room)?.at(seq)
+    }
+
+    pub(super) fn reaches(&self, room: RoomId, head: Seq) -> bool {
+        self.room(room).len() as u64 >= head.get()
+    }
+
+    pub(super) fn stored(&mut self, event: &Event) -> Result<(), Violation> {
+        let log = self.rooms.entry(event.room_id).or_default();
+        let (room, seq) = (event.room_id, event.seq);
+        if seq.get() != log.head() + 1 {
+            let detail = format!("{room} had {} events, and the next has seq {seq}", log.head());
+            return Err(Violation::new(Rule::Holes, detail));
+        }
+        let before = log.stored.last().map_or(0, |last| last.msg_no.get());
+        if event.msg_no.get() != before + u64::from(is_message(event)) {
+            let detail = format!("{room} had {before} messages, and event {seq} says {}", event.msg_no);
+            return Err(Violation::new(Rule::MessageCount, detail));
+        }
+        self.messages += u64::from(is_message(event));
+        if let Some(heard) = log.heard.remove(&seq) {
+            same_event(&heard, event)?;
+        }
+        let key = (event.author.id, event.txn_id);
+        if log.named.remove(&seq).is_some_and(|named| named != key) {
+            let detail = format!("{room} {seq} was acked or shown as another event than what is stored");
+            return Err(Violation::new(Rule::OneOrder, detail));
+        }
+        log.stored.push(event.clone());
+        Ok(())
+    }
+
+    /// What somebody was told of must be stored.
+    pub(super) fn must_hold(&self, room: RoomId, seq: Seq, how: &str) -> Result<(), Violation> {
+        if self.reaches(room, seq) {
+            return Ok(());
+        }
+        let head = self.room(room).len();
+        Err(Violation::new(Rule::Stored, format!("{room} {seq} was {how}, and the log ends at {head}")))
+    }
+
+    pub(super) fn heard(&mut self, event: &Event) -> Result<(), Violation> {
+        self.name(event.room_id, event.seq, (event.author.id, event.txn_id), "delivered")?;
+        let log = self.rooms.entry(event.room_id).or_default();
+        match log.at(event.seq) {
+            Some(stored) => same_event(event, stored),
+            None => match log.heard.get(&event.seq) {
+                Some(heard) => same_event(event, heard),
+                None => {
+                    log.heard.insert(event.seq, event.clone());
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    pub(super) fn acked(&mut self, author: UserId, ack: &Ack) -> Result<(), Violation> {
+        self.name(ack.room_id, ack.seq, (author, ack.txn_id), "acked")?;
+        match self.at(ack.room_id, ack.seq) {
+            Some(event) if event.msg_no != ack.msg_no || event.timestamp != ack.timestamp => {
+                let detail = format!("the ack of {} differs from event {}", ack.txn_id, ack.seq);
+                Err(Violation::new(Rule::Body, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn shown(&mut self, room: RoomId, row: &ShownRow) -> Result<(), Violation> {
+        let Some(seq) = row.seq else { return Ok(()) };
+        self.name(room, seq, (row.author, row.txn_id), "shown")?;
+        match self.at(room, seq) {
+            Some(event) if content(event) != row.content.as_deref() => {
+                let detail = format!("{room} {seq} is shown with another text than it is stored with");
+                Err(Violation::new(Rule::Body, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whoever hears of a place hears of the same event there.
+    fn name(&mut self, room: RoomId, seq: Seq, key: (UserId, TxnId), how: &str) -> Result<(), Violation> {
+        let log = self.rooms.entry(room).or_default();
+        let known = match log.at(seq) {
+            Some(event) => (event.author.id, event.txn_id),
+            None => *log.named.entry(seq).or_insert(key),
+        };
+        if known == key {
+            return Ok(());
+        }
+        let detail =
+            format!("{room} {seq} is {} of {}, and was {how} as {} of {}", known.1, known.0, key.1, key.0);
+        Err(Violation::new(Rule::OneOrder, detail))
+    }
+
+    /// What the server says of a room must be what the log says. The log reaches the head.
+    pub(super) fn check_count(&self, user: UserId, room: RoomId, count: &Count) -> Result<(), Violation> {
+        let messages_at = |seq: Seq| self.at(room, seq).map_or(0, |event| event.msg_no.get());
+        let (all, read) = (messages_at(count.head), messages_at(count.read_seq));
+        if count.read_seq > count.head || count.msg_no.get() != all {
+            let detail = format!("{user} was told of {count:?} in {room}, which has {all} messages there");
+            return Err(Violation::new(Rule::MessageCount, detail));
+        }
+        if count.unread != all - read {
+            let detail = format!("{user} was told of {count:?} in {room}; {} are unread", all - read);
+            return Err(Violation::new(Rule::Unread, detail));
+        }
+        Ok(())
+    }
+
+    /// Everything that anybody was given or told of is stored.
+    pub(super) fn finish(&self) -> Result<(), Violation> {
+        for (room, log) in &self.rooms {
+            if let Some(seq) = log.heard.keys().chain(log.named.keys()).next() {
+                let detail = format!("{room} {seq} was seen, and the log ends at {}", log.head());
+                return Err(Violation::new(Rule::ShownMissing, detail));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same_event(one: &Event, other: &Event) -> Result<(), Violation> {
+    if one == other {
+        return Ok(());
+    }
+    let is_same = (one.author.id, one.txn_id) == (other.author.id, other.txn_id);
+    let rule = if is_same { Rule::Body } else { Rule::OneOrder };
+    Err(Violation::new(rule, format!("one was given {one:?}, and the log or another has {other:?}")))
+}

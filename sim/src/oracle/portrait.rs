@@ -1,0 +1,138 @@
+//! Everything that a screen shows, and what must be true of it when everything is quiet.
+
+use std::collections::BTreeMap;
+
+use shared::{RoomId, Seq, UserId};
+
+use super::{
+    fact::{Observer, Screen, ShownRow},
+    log::{Logs, content},
+    violation::{Rule, Violation},
+};
+
+/// A room as a screen shows it, paged back to its first event.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RoomPortrait {
+    /// The newest event.
+    pub head: Seq,
+    /// Up to where this person has read.
+    pub read_seq: Seq,
+    /// How many messages came after that.
+    pub unread: u64,
+    /// All rows.
+    pub rows: Vec<ShownRow>,
+    /// Who is in it, and up to where they have read; in the order of the list.
+    pub members: Vec<(UserId, Seq)>,
+    /// Who types.
+    pub typing: Vec<UserId>,
+}
+
+/// Everything that a screen shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Portrait {
+    /// All rooms of the person.
+    pub rooms: BTreeMap<RoomId, RoomPortrait>,
+    /// How many messages wait to be sent; those that were refused for good don't.
+    pub waiting: usize,
+}
+
+/// How a screen ends up, and how somebody does who signs in there anew.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// Which.
+    pub screen: Screen,
+    /// Whose.
+    pub user: UserId,
+    /// What it shows.
+    pub shown: Portrait,
+    /// What a fresh client of the same person shows.
+    pub fresh: Portrait,
+}
+
+pub(super) fn check(
+    end: &End,
+    logs: &Logs,
+    markers: &BTreeMap<(Observer, RoomId, UserId), Seq>,
+) -> Result<(), Violation> {
+    let who = format!("{:?} of {}", end.screen, end.user);
+    if end.shown.waiting > 0 {
+        return Err(Violation::new(
+            Rule::OutboxLeft,
+            format!("{} messages wait at {who}", end.shown.waiting),
+        ));
+    }
+    let (shown, fresh): (Vec<_>, Vec<_>) =
+        (end.shown.rooms.keys().collect(), end.fresh.rooms.keys().collect());
+    if shown != fresh {
+        let detail = format!("{who} shows the rooms {shown:?}, a fresh login {fresh:?}");
+        return Err(Violation::new(Rule::Resumed, detail));
+    }
+    for (room, portrait) in &end.fresh.rooms {
+        check_room(&format!("a fresh login of {}", end.user), *room, portrait, logs)?;
+        let marker = markers.get(&(Observer::Store, *room, end.user));
+        if marker.is_some_and(|marker| *marker != portrait.read_seq) {
+            let detail = format!("{who} has read {room} up to {marker:?}, and is told {}", portrait.read_seq);
+            return Err(Violation::new(Rule::Unread, detail));
+        }
+    }
+    for (room, portrait) in &end.shown.rooms {
+        check_room(&who, *room, portrait, logs)?;
+        let fresh = &end.fresh.rooms[room];
+        // Messages that were refused wait for their author, and for nobody else.
+        let stored = |room: &RoomPortrait| room.rows.iter().filter(|row| row.seq.is_some()).count();
+        let is_same =
+            (portrait.head, portrait.read_seq, portrait.unread, &portrait.members, stored(portrait))
+                == (fresh.head, fresh.read_seq, fresh.unread, &fresh.members, stored(fresh));
+        if !is_same {
+            let seen = |room: &RoomPortrait| {
+                format!(
+                    "head {}, read {}, unread {}, {} rows, members {:?}",
+                    room.head,
+                    room.read_seq,
+                    room.unread,
+                    stored(room),
+                    room.members
+                )
+            };
+            let detail = format!("{who} shows {room} with {}; a fresh login {}", seen(portrait), seen(fresh));
+            return Err(Violation::new(Rule::Resumed, detail));
+        }
+    }
+    Ok(())
+}
+
+/// A room is shown as the log has it.
+fn check_room(who: &str, room: RoomId, portrait: &RoomPortrait, logs: &Logs) -> Result<(), Violation> {
+    let log = logs.room(room);
+    if portrait.head.get() != log.len() as u64 {
+        let detail = format!("{who} has {room} up to {}, the log ends at {}", portrait.head, log.len());
+        return Err(Violation::new(Rule::Resumed, detail));
+    }
+    if let Some(user) = portrait.typing.first() {
+        return Err(Violation::new(Rule::Typing, format!("{who} shows {user} typing in {room} for ever")));
+    }
+    let stored: Vec<_> = portrait.rows.iter().filter(|row| row.seq.is_some()).collect();
+    let is_log = stored.len() == log.len()
+        && stored.iter().zip(log).all(|(row, event)| {
+            (row.seq, row.author, row.txn_id) == (Some(event.seq), event.author.id, event.txn_id)
+                && row.content.as_deref() == content(event)
+        });
+    if !is_log {
+        let seqs: Vec<_> = stored.iter().filter_map(|row| row.seq).map(Seq::get).collect();
+        let detail = format!("{who} shows {seqs:?} of the {} events of {room}", log.len());
+        return Err(Violation::new(Rule::ShownMissing, detail));
+    }
+    let messages_at = |seq: Seq| {
+        let index = usize::try_from(seq.get()).unwrap_or(usize::MAX).min(log.len());
+        index.checked_sub(1).map_or(0, |index| log[index].msg_no.get())
+    };
+    let unread = messages_at(portrait.head) - messages_at(portrait.read_seq);
+    if portrait.unread != unread {
+        let detail = format!(
+            "{who} has read {room} up to {}, which leaves {unread} unread, and shows {}",
+            portrait.read_seq, portrait.unread
+        );
+        return Err(Violation::new(Rule::Unread, detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! What each screen was given and shows, over time. Knows no log.
+
+use std::collections::BTreeMap;
+
+use shared::{Event, EventBody, RoomId, Seq, TxnId, UserId};
+
+use super::{
+    fact::{Screen, ShownRow},
+    requests::Requests,
+    violation::{Rule, Violation},
+};
+
+/// Who types is shown for so long after the last that was heard of it.
+const TYPING_MS: u64 = 8_000;
+
+/// What a screen showed of a room when it was last looked at.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The last of the rows that are there without a hole.
+    last: Option<Seq>,
+    /// Own rows that had no place.
+    waiting: Vec<TxnId>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Screens {
+    seen: BTreeMap<(Screen, RoomId), Seen>,
+    /// When each screen last heard that somebody types, by its own clock.
+    typing: BTreeMap<(Screen, RoomId, UserId), u64>,
+}
+
+impl Screens {
+    pub(super) fn restarted(&mut self, screen: Screen) {
+        self.seen.retain(|(is, _), _| *is != screen);
+        self.typing.retain(|(is, ..), _| *is != screen);
+    }
+
+    pub(super) fn closed(&mut self, screen: Screen, room: RoomId) {
+        self.seen.remove(&(screen, room));
+    }
+
+    pub(super) fn delivered(&mut self, screen: Screen, event: &Event) {
+        if matches!(event.body, EventBody::Message { .. }) {
+            self.typing.remove(&(screen, event.room_id, event.author.id));
+        }
+    }
+
+    pub(super) fn shown(
+        &mut self,
+        (screen, user, room): (Screen, UserId, RoomId),
+        rows: &[ShownRow],
+        requests: &Requests,
+    ) -> Result<(), Violation> {
+        let run = check_order(screen, user, room, rows)?;
+        let seen = self.seen.entry((screen, room)).or_default();
+        let (first, last) = match run {
+            Some((first, last)) => (Some(first), Some(last)),
+            None => (None, None),
+        };
+        if last.is_some() && last < seen.last {
+            let detail = format!("{screen:?} showed {room} up to {:?}, and now up to {last:?}", seen.last);
+            return Err(Violation::new(Rule::ShownMissing, detail));
+        }
+        for txn_id in &seen.waiting {
+            let key = (user, *txn_id);
+            let is_there = rows.iter().any(|row| (row.author, row.txn_id) == key);
+            // Rows before those that are shown can be paged to.
+            let is_before = || requests.place(key).is_some_and(|seq| first.is_none_or(|first| seq < first));
+            if !is_there && !requests.may_be_gone(key) && !is_before() {
+                let detail = format!("{screen:?} showed {txn_id} as waiting in {room}, and it is gone");
+                return Err(Violation::new(Rule::ShownMissing, detail));
+            }
+        }
+        seen.last = last.max(seen.last);
+        seen.waiting = rows.iter().filter(|row| row.seq.is_none()).map(|row| row.txn_id).collect();
+        Ok(())
+    }
+
+    pub(super) fn typed(&mut self, at: (Screen, RoomId, UserId), active: bool, at_ms: u64) {
+        if active {
+            self.typing.insert(at, at_ms);
+        } else {
+            self.typing.remove(&at);
+        }
+    }
+
+    pub(super) fn shows_typing(
+        &mut self,
+        screen: Screen,
+        room: RoomId,
+        users: &[UserId],
+        at_ms: u64,
+    ) -> Result<(), Violation> {
+        for user in users {
+            let heard = self.typing.get(&(screen, room, *user));
+            if heard.is_none_or(|heard| at_ms.saturating_sub(*heard) > TYPING_MS) {
+                let detail =
+                    format!("{screen:?} shows {user} typing in {room} at {at_ms}, heard at {heard:?}");
+                return Err(Violation::new(Rule::Typing, detail));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Stored rows come first, in order, each once and without holes but before own ones whose neighbours are still on
+/// their way; what waits comes last. Returns the first and the last of the rows without holes.
+fn check_order(
+    screen: Screen,
+    user: UserId,
+    room: RoomId,
+    rows: &[ShownRow],
+) -> Result<Option<(Seq, Seq)>, Violation> {
+    let wrong = |rule, what: &str, row: &ShownRow| {
+        Violation::new(rule, format!("{screen:?} shows {what} in {room}: {row:?}"))
+    };
+    let mut keys: Vec<_> = rows.iter().map(|row| (row.author, row.txn_id)).collect();
+    keys.sort_unstable();
+    if let Some(twice) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+        let detail = format!("{screen:?} shows {} twice in {room}", twice[0].1);
+        return Err(Violation::new(Rule::Once, detail));
+    }
+    let stored = rows.iter().take_while(|row| row.seq.is_some()).count();
+    if let Some(row) = rows[stored..].iter().find(|row| row.seq.is_some()) {
+        return Err(wrong(Rule::OneOrder, "a stored row after one that waits", row));
+    }
+    if let Some(row) = rows[stored..].iter().find(|row| row.author != user) {
+        return Err(wrong(Rule::Unasked, "somebody else's row as waiting", row));
+    }
+    let mut run: Option<(Seq, Seq)> = None;
+    let mut is_beyond = false;
+    let mut before: Option<Seq> = None;
+    for row in &rows[..stored] {
+        let Some(seq) = row.seq else { continue };
+        if before.is_some_and(|before| before >= seq) {
+            return Err(wrong(Rule::OneOrder, "rows out of order", row));
+        }
+        is_beyond |= before.is_some_and(|before| before.next() != seq);
+        if is_beyond && row.author != user {
+            return Err(wrong(Rule::Holes, "a hole", row));
+        }
+        if !is_beyond {
+            run = Some((run.map_or(seq, |(first, _)| first), seq));
+        }
+        before = Some(seq);
+    }
+    Ok(run)
+}

@@ -1,0 +1,262 @@
+use shared::{
+    ErrorCode, Event, EventBody, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, event::Profile, frame::Ack,
+};
+
+use super::*;
+
+const AT: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
+const TAB: Screen = Screen(1);
+
+fn room() -> RoomId {
+    RoomId::mint(1, [1; 10])
+}
+
+fn user(who: u8) -> UserId {
+    UserId::mint(1, [who; 10])
+}
+
+fn txn(number: u64) -> TxnId {
+    TxnId::mint(number, [0; 10])
+}
+
+fn seq(seq: u64) -> Seq {
+    Seq::new(seq).unwrap()
+}
+
+/// Message `number` of user 1 at that place of a room of messages only.
+fn message(at: u64, number: u64) -> Event {
+    Event {
+        room_id: room(),
+        seq: seq(at),
+        msg_no: MsgNo::new(at).unwrap(),
+        timestamp: AT,
+        txn_id: txn(number),
+        author: Profile { id: user(1), name: "Ada".into(), avatar: None },
+        body: EventBody::Message { content: format!("number {number}"), reply_to: None },
+    }
+}
+
+fn requested(number: u64) -> Fact {
+    let content = format!("number {number}");
+    Fact::Requested { screen: TAB, author: user(1), txn_id: txn(number), room: room(), content }
+}
+
+fn acked(at: u64, number: u64) -> Fact {
+    let (seq, msg_no) = (seq(at), MsgNo::new(at).unwrap());
+    let ack = Ack { txn_id: txn(number), room_id: room(), seq, msg_no, timestamp: AT, duplicate: false };
+    Fact::Acked { author: user(1), ack }
+}
+
+fn refused(number: u64, definite: bool) -> Fact {
+    Fact::Refused { author: user(1), txn_id: txn(number), code: ErrorCode::NotMember, definite }
+}
+
+fn row(at: Option<u64>, number: u64) -> ShownRow {
+    let content = Some(format!("number {number}"));
+    ShownRow { seq: at.map(seq), author: user(1), txn_id: txn(number), content }
+}
+
+fn shown(who: u8, rows: &[ShownRow]) -> Fact {
+    Fact::Shown { screen: Screen(who.into()), user: user(who), room: room(), rows: rows.to_vec() }
+}
+
+fn delivered(event: Event) -> Fact {
+    Fact::Delivered { screen: Screen(2), event }
+}
+
+/// What comes of these facts, and then of the end.
+fn judged(facts: impl IntoIterator<Item = Fact>) -> Result<(), Rule> {
+    let mut oracle = Oracle::new();
+    let noted = facts.into_iter().try_for_each(|fact| oracle.note(fact));
+    noted.and_then(|()| oracle.finish(&[])).map_err(|violation| violation.rule)
+}
+
+#[test]
+fn a_run_in_which_all_is_well_passes_in_either_order_of_ack_and_event() {
+    let said = || [requested(1), requested(2), shown(1, &[row(None, 1), row(None, 2)])];
+    let stored = || [Fact::Stored(message(1, 1)), Fact::Stored(message(2, 2))];
+    let told = || [acked(1, 1), delivered(message(1, 1)), acked(2, 2), delivered(message(2, 2)), acked(1, 1)];
+    assert_eq!(judged(said().into_iter().chain(stored()).chain(told())), Ok(()));
+    assert_eq!(judged(said().into_iter().chain(told()).chain(stored())), Ok(()));
+}
+
+#[test]
+fn what_was_asked_for_and_is_nowhere_is_lost_unless_it_was_refused_or_withdrawn() {
+    assert_eq!(judged([requested(1)]), Err(Rule::Lost));
+    assert_eq!(judged([requested(1), refused(1, false)]), Err(Rule::Lost));
+    assert_eq!(judged([requested(1), refused(1, true)]), Ok(()));
+    assert_eq!(judged([requested(1), Fact::Withdrawn { author: user(1), txn_id: txn(1) }]), Ok(()));
+}
+
+#[test]
+fn an_ack_without_a_stored_event_is_seen_at_the_end_and_at_once_by_who_watches_the_store() {
+    assert_eq!(judged([requested(1), acked(1, 1)]), Err(Rule::ShownMissing));
+    let mut oracle = Oracle::watching_the_store();
+    oracle.note(requested(1)).unwrap();
+    assert_eq!(oracle.note(acked(1, 1)).unwrap_err().rule, Rule::Stored);
+    assert_eq!(oracle.note(delivered(message(1, 1))).unwrap_err().rule, Rule::Stored);
+}
+
+#[test]
+fn a_request_that_is_stored_twice_is_seen() {
+    let facts = [requested(1), Fact::Stored(message(1, 1)), Fact::Stored(message(2, 1))];
+    assert_eq!(judged(facts), Err(Rule::Once));
+    assert_eq!(judged([requested(1), Fact::Stored(message(1, 1)), acked(2, 1)]), Err(Rule::Once));
+    assert_eq!(judged([requested(1), acked(1, 1), acked(2, 1)]), Err(Rule::Once));
+}
+
+#[test]
+fn two_screens_that_have_other_events_at_a_place_are_seen() {
+    let facts = [requested(1), requested(2), delivered(message(1, 1)), delivered(message(1, 2))];
+    assert_eq!(judged(facts), Err(Rule::OneOrder));
+    let facts = [requested(1), requested(2), acked(1, 1), Fact::Stored(message(1, 2))];
+    assert_eq!(judged(facts), Err(Rule::OneOrder));
+}
+
+#[test]
+fn another_text_than_was_asked_for_is_seen() {
+    let mut other = message(1, 1);
+    other.body = EventBody::Message { content: "something else".into(), reply_to: None };
+    assert_eq!(judged([requested(1), Fact::Stored(other.clone())]), Err(Rule::Body));
+    assert_eq!(judged([requested(1), Fact::Stored(message(1, 1)), delivered(other)]), Err(Rule::Body));
+    let row = ShownRow { content: Some("something else".into()), ..row(None, 1) };
+    assert_eq!(judged([requested(1), shown(1, &[row])]), Err(Rule::Body));
+}
+
+#[test]
+fn a_hole_in_the_log_or_on_a_screen_is_seen_and_an_own_row_ahead_is_none() {
+    let facts = [requested(1), requested(2), Fact::Stored(message(1, 1)), Fact::Stored(message(3, 2))];
+    assert_eq!(judged(facts), Err(Rule::Holes));
+    let all = || (1..=3).flat_map(|at| [requested(at), Fact::Stored(message(at, at))]);
+    let rows = [row(Some(1), 1), row(Some(3), 3)];
+    assert_eq!(judged(all().chain([shown(2, &rows)])), Err(Rule::Holes));
+    assert_eq!(judged(all().chain([shown(1, &rows)])), Ok(()));
+}
+
+#[test]
+fn a_message_count_that_does_not_count_is_seen() {
+    let wrong = Event { msg_no: MsgNo::new(2).unwrap(), ..message(1, 1) };
+    assert_eq!(judged([requested(1), Fact::Stored(wrong)]), Err(Rule::MessageCount));
+}
+
+#[test]
+fn what_was_said_later_and_is_stored_first_is_seen_but_for_what_was_refused_in_between() {
+    let swapped = || [Fact::Stored(message(1, 2)), Fact::Stored(message(2, 1))];
+    assert_eq!(judged([requested(1), requested(2)].into_iter().chain(swapped())), Err(Rule::OwnOrder));
+    let again = [requested(1), requested(2), refused(1, true), requested(1)];
+    assert_eq!(judged(again.into_iter().chain(swapped())), Ok(()));
+}
+
+#[test]
+fn what_was_refused_for_good_and_is_stored_is_seen() {
+    assert_eq!(
+        judged([requested(1), refused(1, true), Fact::Stored(message(1, 1))]),
+        Err(Rule::RefusedStored)
+    );
+    assert_eq!(
+        judged([requested(1), Fact::Stored(message(1, 1)), refused(1, true)]),
+        Err(Rule::RefusedStored)
+    );
+    assert_eq!(judged([requested(1), refused(1, false), Fact::Stored(message(1, 1))]), Ok(()));
+}
+
+#[test]
+fn a_message_that_nobody_asked_for_is_seen() {
+    assert_eq!(judged([Fact::Stored(message(1, 1))]), Err(Rule::Unasked));
+    assert_eq!(judged([shown(2, &[row(Some(1), 1)])]), Err(Rule::Unasked));
+}
+
+#[test]
+fn a_row_that_was_shown_and_is_gone_is_seen() {
+    let said = || [requested(1), requested(2), shown(1, &[row(None, 1), row(None, 2)])];
+    assert_eq!(judged(said().into_iter().chain([shown(1, &[row(None, 1)])])), Err(Rule::ShownMissing));
+    let log = || [Fact::Stored(message(1, 1)), Fact::Stored(message(2, 2))];
+    let both = || said().into_iter().chain(log()).chain([shown(2, &[row(Some(1), 1), row(Some(2), 2)])]);
+    assert_eq!(judged(both().chain([shown(2, &[row(Some(1), 1)])])), Err(Rule::ShownMissing));
+    let reloaded = [Fact::Restarted(Screen(2)), shown(2, &[row(Some(1), 1)])];
+    assert_eq!(judged(both().chain(reloaded)), Ok(()));
+    assert_eq!(judged([requested(1), delivered(message(1, 1))]), Err(Rule::ShownMissing));
+}
+
+#[test]
+fn a_row_shown_twice_or_out_of_order_is_seen() {
+    let log = || (1..=2).flat_map(|at| [requested(at), Fact::Stored(message(at, at))]);
+    let screen = |rows: &[ShownRow]| judged(log().chain([shown(2, rows)]));
+    assert_eq!(screen(&[row(Some(1), 1), row(Some(2), 2), row(None, 1)]), Err(Rule::Once));
+    assert_eq!(screen(&[row(Some(2), 2), row(Some(1), 1)]), Err(Rule::OneOrder));
+    assert_eq!(screen(&[row(None, 2), row(Some(1), 1)]), Err(Rule::OneOrder));
+    assert_eq!(screen(&[row(Some(1), 1), row(None, 2)]), Err(Rule::Unasked), "it is not their own");
+}
+
+#[test]
+fn a_read_marker_that_moves_back_is_seen_for_each_who_looks() {
+    let marker = |observer, at| Fact::Marker { observer, room: room(), user: user(1), seq: seq(at) };
+    let screen = Observer::Screen(TAB);
+    assert_eq!(judged([marker(screen, 5), marker(Observer::Store, 3), marker(screen, 5)]), Ok(()));
+    assert_eq!(judged([marker(screen, 5), marker(screen, 4)]), Err(Rule::MarkerBack));
+    assert_eq!(judged([marker(screen, 5), Fact::Restarted(TAB), marker(screen, 4)]), Ok(()));
+}
+
+#[test]
+fn a_count_is_checked_as_soon_as_the_log_reaches_it() {
+    let count = |unread| {
+        let count = Count { head: seq(3), msg_no: MsgNo::new(3).unwrap(), read_seq: seq(1), unread };
+        Fact::Counted { user: user(2), room: room(), count }
+    };
+    let log = || (1..=3).flat_map(|at| [requested(at), Fact::Stored(message(at, at))]);
+    assert_eq!(judged(log().chain([count(2)])), Ok(()));
+    assert_eq!(judged(log().chain([count(1)])), Err(Rule::Unread));
+    assert_eq!(judged([count(2)].into_iter().chain(log())), Ok(()));
+    assert_eq!(judged([count(3)].into_iter().chain(log())), Err(Rule::Unread));
+}
+
+#[test]
+fn somebody_shown_as_typing_without_having_typed_lately_is_seen() {
+    let typed = |active, at_ms| Fact::Typed { screen: TAB, room: room(), user: user(2), active, at_ms };
+    let shows = |at_ms| Fact::ShowsTyping { screen: TAB, room: room(), users: vec![user(2)], at_ms };
+    assert_eq!(judged([typed(true, 1_000), shows(9_000)]), Ok(()));
+    assert_eq!(judged([typed(true, 1_000), shows(9_001)]), Err(Rule::Typing));
+    assert_eq!(judged([typed(true, 1_000), typed(false, 2_000), shows(2_000)]), Err(Rule::Typing));
+    assert_eq!(judged([shows(1)]), Err(Rule::Typing));
+}
+
+fn portrait(rows: &[ShownRow], head: u64, read: u64, unread: u64) -> Portrait {
+    let room_portrait = RoomPortrait {
+        head: seq(head),
+        read_seq: seq(read),
+        unread,
+        rows: rows.to_vec(),
+        ..RoomPortrait::default()
+    };
+    Portrait { rooms: [(room(), room_portrait)].into(), waiting: 0 }
+}
+
+/// What comes of a log of two messages at the end, where a screen shows one thing and a fresh login another.
+fn ended(shown: Portrait, fresh: Portrait) -> Result<(), Rule> {
+    let mut oracle = Oracle::new();
+    for at in 1..=2 {
+        oracle.note(requested(at)).unwrap();
+        oracle.note(Fact::Stored(message(at, at))).unwrap();
+    }
+    let end = End { screen: Screen(2), user: user(2), shown, fresh };
+    oracle.finish(&[end]).map_err(|violation| violation.rule)
+}
+
+#[test]
+fn at_the_end_every_screen_shows_the_log_and_what_a_fresh_login_shows() {
+    let both = [row(Some(1), 1), row(Some(2), 2)];
+    let good = || portrait(&both, 2, 1, 1);
+    assert_eq!(ended(good(), good()), Ok(()));
+    assert_eq!(ended(portrait(&both[..1], 2, 1, 1), good()), Err(Rule::ShownMissing));
+    assert_eq!(ended(portrait(&both, 1, 1, 0), good()), Err(Rule::Resumed), "the last message got lost");
+    assert_eq!(ended(portrait(&both, 2, 1, 2), good()), Err(Rule::Unread));
+    assert_eq!(ended(portrait(&both, 2, 2, 0), good()), Err(Rule::Resumed), "another read marker");
+    assert_eq!(ended(Portrait { waiting: 1, ..good() }, good()), Err(Rule::OutboxLeft));
+    assert_eq!(ended(Portrait::default(), good()), Err(Rule::Resumed), "no such room");
+    let mut typing = good();
+    typing.rooms.values_mut().for_each(|room| room.typing.push(user(1)));
+    assert_eq!(ended(typing, good()), Err(Rule::Typing));
+    let mut members = good();
+    members.rooms.values_mut().for_each(|room| room.members.push((user(1), seq(1))));
+    assert_eq!(ended(members, good()), Err(Rule::Resumed));
+}
