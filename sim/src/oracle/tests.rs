@@ -1,3 +1,5 @@
+//! Each rule is broken once, and each break is seen.
+
 use shared::{
     ErrorCode, Event, EventBody, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, event::Profile, frame::Ack,
 };
