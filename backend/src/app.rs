@@ -1,13 +1,9 @@
 //! What all handlers share: one server's parts, cheap to hand around.
 
-use std::{
-    net::IpAddr,
-    ops::Deref,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, ops::Deref, sync::Arc, time::Duration};
 
 use shared::{SessionId, UserId};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{

@@ -19,6 +19,7 @@ pub mod secret;
 pub mod server;
 pub mod settings;
 pub mod socket;
+pub mod stepped;
 pub mod store;
 pub mod tokens;
 mod used;

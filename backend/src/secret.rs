@@ -74,7 +74,6 @@ impl Secret {
     }
 
     /// A secret that lies in no file.
-    #[cfg(test)]
     pub(crate) fn from_bytes(bytes: impl AsRef<[u8]>) -> Self {
         Self(bytes.as_ref().to_vec())
     }

@@ -3,8 +3,10 @@
 
 mod connection;
 mod farewell;
+pub mod stepped;
 mod turn;
 mod upgrade;
 mod wire;
 
 pub use upgrade::chat;
+pub use wire::Transport;

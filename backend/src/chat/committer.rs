@@ -112,10 +112,22 @@ impl Committer {
         metrics: Arc<Metrics>,
         options: &ServerOptions,
     ) -> (Self, JoinHandle<()>) {
+        let (committer, committing) = Self::new(writer, store, hub, metrics, options);
+        (committer, tokio::spawn(committing.run()))
+    }
+
+    /// The same without a task: somebody else says when a batch is stored.
+    pub(crate) fn new(
+        writer: Writer,
+        store: Store,
+        hub: Arc<Hub>,
+        metrics: Arc<Metrics>,
+        options: &ServerOptions,
+    ) -> (Self, Committing) {
         let (queue, requests) = mpsc::channel(options.commit_queue);
         let work = Work::new(hub, metrics.clone(), options.limits.rooms_per_user);
-        let task = tokio::spawn(run(requests, writer, work, options.commit_batch));
-        (Self { queue, store, metrics }, task)
+        let committing = Committing { requests, writer, work, batch: options.commit_batch };
+        (Self { queue, store, metrics }, committing)
     }
 
     /// Asks to have a message stored; the answer comes to the mailbox.
@@ -227,13 +239,40 @@ impl Committer {
     }
 }
 
-async fn run(mut requests: mpsc::Receiver<Request>, mut writer: Writer, mut work: Work, batch: usize) {
-    let mut waiting = Vec::with_capacity(batch);
-    while requests.recv_many(&mut waiting, batch).await > 0 {
-        work.store(&mut writer, &mut waiting).await;
+/// The one that writes, and what waits for it.
+pub(crate) struct Committing {
+    requests: mpsc::Receiver<Request>,
+    writer: Writer,
+    work: Work,
+    batch: usize,
+}
+
+impl Committing {
+    async fn run(mut self) {
+        while self.store_batch().await {}
+        if let Err(error) = self.writer.close().await {
+            tracing::warn!(%error, "the database was not closed in order");
+        }
     }
-    if let Err(error) = writer.close().await {
-        tracing::warn!(%error, "the database was not closed in order");
+
+    /// Stores what waits, after waiting for that. False when nobody can ask for anything any more.
+    pub(crate) async fn store_batch(&mut self) -> bool {
+        let mut waiting = Vec::with_capacity(self.batch);
+        let any = self.requests.recv_many(&mut waiting, self.batch).await > 0;
+        if any {
+            self.work.store(&mut self.writer, &mut waiting).await;
+        }
+        any
+    }
+
+    /// How many requests wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Gives the writer back; what waits is not stored.
+    pub(crate) fn into_writer(self) -> Writer {
+        self.writer
     }
 }
 

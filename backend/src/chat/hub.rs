@@ -2,7 +2,7 @@
 //! socket: a connection is a mailbox. Everything here can be thrown away at any moment; the database is the truth.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -60,7 +60,7 @@ pub struct Hub {
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
     next: u64,
-    open: HashMap<u64, Arc<Mailbox>>,
+    open: BTreeMap<u64, Arc<Mailbox>>,
 }
 
 impl Hub {

@@ -160,6 +160,11 @@ impl Mailbox {
         if self.is_woken.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// Whether the connection was woken since it last looked, for one that nobody waits for.
+    pub fn take_woken(&self) -> bool {
+        self.is_woken.swap(false, Ordering::AcqRel)
+    }
+
     /// Takes everything that waits.
     pub fn take(&self, with_signals: bool) -> Option<Mail> {
         if !self.has_mail.swap(false, Ordering::AcqRel) {

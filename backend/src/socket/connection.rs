@@ -13,14 +13,14 @@ use std::{
 
 use futures_util::FutureExt as _;
 use shared::{CloseCode, ServerFrame};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tracing::{Span, info_span};
 
-use super::{farewell, wire::Wire};
+use super::{
+    farewell,
+    wire::{Transport, Wire},
+};
 use crate::{
     app::App,
     chat::{
@@ -30,7 +30,7 @@ use crate::{
         mailbox::Mailbox,
         people::{Attendance, Unwelcome},
         rate::Gcra,
-        session::{Due, Now, Session},
+        session::{Due, Now, PageRequest, Session},
         slot::RoomSlot,
     },
     tokens::{Claims, TokenError},
@@ -91,6 +91,8 @@ pub(super) struct Connection {
     pub(super) closing: Option<(CloseCode, Cow<'static, str>, Duration)>,
     /// Since when the client has taken nothing of what waits.
     pub(super) stalled: Option<Duration>,
+    /// The pages that this turn was asked for.
+    pub(super) pages: Vec<PageRequest<Arc<RoomSlot>>>,
     pub(super) number: u64,
     opened: Duration,
     pub(super) frames_in: u64,
@@ -98,7 +100,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(app: App, tcp: TcpStream, read_ahead: Vec<u8>, admission: Admission) -> Self {
+    pub(super) fn new(app: App, tcp: Box<dyn Transport>, read_ahead: Vec<u8>, admission: Admission) -> Self {
         let frame_bytes = usize::try_from(app.options.limits.frame_bytes).unwrap_or(usize::MAX);
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
@@ -120,6 +122,7 @@ impl Connection {
             saying: Vec::new(),
             closing: None,
             stalled: None,
+            pages: Vec::new(),
             opened,
             frames_in: 0,
             frames_out: 0,
@@ -146,28 +149,45 @@ impl Connection {
     }
 
     async fn serve(&mut self, start: Start) -> Ended {
+        self.begin(start).await;
+        let alarm = sleep_until(Instant::now());
+        let mut alarm = std::pin::pin!(alarm);
+        loop {
+            let now = self.hub().now();
+            if let Err(ended) = self.step(now).await {
+                return ended;
+            }
+            self.take_pages().into_iter().for_each(|page| drop(tokio::spawn(page)));
+            self.set_alarm(alarm.as_mut(), now);
+            if self.has_more() {
+                tokio::task::yield_now().await;
+            } else {
+                self.wait(alarm.as_mut()).await;
+            }
+        }
+    }
+
+    /// Takes in what the address says.
+    pub(super) async fn begin(&mut self, start: Start) {
         if let Start::Token(token) = start {
             match self.app.tokens.redeem_connection(&token) {
                 Ok(claims) => self.enter(claims).await,
                 Err(error) => self.refuse(error),
             }
         }
-        let alarm = sleep_until(Instant::now());
-        let mut alarm = std::pin::pin!(alarm);
-        loop {
-            let now = self.hub().now();
-            match self.turn(now) {
-                Ok(None) => {}
-                Ok(Some(claims)) => self.enter(claims).await,
-                Err(ended) => return ended,
-            }
-            self.set_alarm(alarm.as_mut(), now);
-            if self.is_unread && self.may_read() {
-                tokio::task::yield_now().await;
-            } else {
-                self.wait(alarm.as_mut()).await;
-            }
+    }
+
+    /// Does one turn, and takes in a client that has just said who it is.
+    pub(super) async fn step(&mut self, now: Now) -> Result<(), Ended> {
+        if let Some(claims) = self.turn(now)? {
+            self.enter(claims).await;
         }
+        Ok(())
+    }
+
+    /// Whether there is something to read without waiting.
+    pub(super) fn has_more(&self) -> bool {
+        self.is_unread && self.may_read()
     }
 
     /// The token is good: takes the person in. Nothing else is done for this connection meanwhile.
@@ -253,14 +273,18 @@ impl Connection {
         Ok(())
     }
 
-    fn set_alarm(&self, mut alarm: Pin<&mut Sleep>, now: Now) {
+    /// When there is something to do at the latest, by the clock that never steps.
+    pub(super) fn deadline(&self) -> Duration {
         let session = match &self.closing {
             None => self.session.deadline(),
             Some((.., until)) => *until,
         };
         let stall = self.stalled.map(|since| since + self.app.options.write_stall);
-        let deadline = stall.map_or(session, |stall| stall.min(session));
-        let at = Instant::now() + deadline.saturating_sub(now.tick);
+        stall.map_or(session, |stall| stall.min(session))
+    }
+
+    fn set_alarm(&self, mut alarm: Pin<&mut Sleep>, now: Now) {
+        let at = Instant::now() + self.deadline().saturating_sub(now.tick);
         // Setting it costs a lock of the runtime, and most turns only move the deadline on: then the old alarm
         // goes off too early once, and finds nothing due.
         if alarm.is_elapsed() || at + ALARM_SLACK < alarm.deadline() {

@@ -12,12 +12,19 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Ends a connection the way that fits how it ended.
 pub(super) async fn say(mut wire: Wire, ended: &Ended) {
+    if put_last_words(&mut wire, ended) {
+        // Who does not listen any more misses nothing.
+        let _ended_anyhow = timeout(GRACE, wire.finish()).await;
+    }
+}
+
+/// Puts what is left to say behind what waits. False when there is nobody to say it to.
+pub(super) fn put_last_words(wire: &mut Wire, ended: &Ended) -> bool {
     match ended {
         Ended::ByUs(code, reason) => wire.push(encode::close_frame(*code, reason).into()),
         // The library has left its answer to the client's close frame on the wire.
         Ended::ByClient(_) => {}
-        Ended::Lost(..) => return,
+        Ended::Lost(..) => return false,
     }
-    // Who does not listen any more misses nothing.
-    let _ended_anyhow = timeout(GRACE, wire.finish()).await;
+    true
 }

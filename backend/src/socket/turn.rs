@@ -77,6 +77,12 @@ impl Connection {
         Ok(None)
     }
 
+    /// The pages that were asked for since this was last called, to be read by somebody who has the time.
+    pub(super) fn take_pages(&mut self) -> Vec<impl Future<Output = ()> + Send + use<>> {
+        let read = |request| read_page(self.app.store.clone(), request, self.mailbox.clone());
+        std::mem::take(&mut self.pages).into_iter().map(|page| read(page).instrument(self.span())).collect()
+    }
+
     /// Whether the client may say more: not while too much waits for it or for the disk.
     pub(super) fn may_read(&self) -> bool {
         self.closing.is_none() && self.session.may_read() && self.wire.waiting() < TURN_BYTES
@@ -165,10 +171,7 @@ impl Connection {
                     self.say(&not_stored(error, txn_id, room_id));
                 }
             }
-            Effect::Page(request) => {
-                let page = read_page(self.app.store.clone(), request, self.mailbox.clone());
-                tokio::spawn(page.instrument(self.span()));
-            }
+            Effect::Page(request) => self.pages.push(request),
             Effect::Typing(slot, active) => {
                 if let Some(user) = self.session.user() {
                     self.hub().typing(&slot, user.id, active);

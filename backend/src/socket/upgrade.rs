@@ -110,7 +110,7 @@ async fn open(
         Err(error) => return tracing::debug!(%error, "a handshake was not finished"),
     };
     let Some((tcp, read_ahead)) = take_tcp(upgraded) else { return };
-    Box::new(Connection::new(app, tcp, read_ahead, admission)).run(start).await;
+    Box::new(Connection::new(app, Box::new(tcp), read_ahead, admission)).run(start).await;
     drop(place);
 }
 

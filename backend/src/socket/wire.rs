@@ -5,12 +5,52 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     io::{self, IoSlice, Read, Write},
     task::{Context, Poll},
 };
 
 use bytes::{Buf as _, Bytes};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// What carries the bytes: a TCP connection, or whatever a simulator puts in its place.
+pub trait Transport: AsyncWrite + Send + Sync + Unpin {
+    /// Takes what has come; [`io::ErrorKind::WouldBlock`] when nothing has, 0 when nothing more will.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// Gives what can be taken now; [`io::ErrorKind::WouldBlock`] when that is nothing.
+    ///
+    /// # Errors
+    /// When the connection is broken.
+    fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Ready when there may be something to read.
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Ready when more may be taken.
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+impl Transport for TcpStream {
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Self::try_read(self, buffer)
+    }
+
+    fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Self::try_write_vectored(self, slices)
+    }
+
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_read_ready(self, context)
+    }
+
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_write_ready(self, context)
+    }
+}
 
 /// Slices of one write. Linux takes 1,024; the gain ends long before.
 pub(super) const SLICES: usize = 64;
@@ -19,9 +59,8 @@ pub(super) const SLICES: usize = 64;
 const KEPT: usize = 8;
 
 /// The connection and what waits to be written.
-#[derive(Debug)]
 pub(super) struct Wire {
-    tcp: TcpStream,
+    tcp: Box<dyn Transport>,
     queue: VecDeque<Bytes>,
     bytes: usize,
     heard: bool,
@@ -35,7 +74,7 @@ pub(super) struct Flushed {
 }
 
 impl Wire {
-    pub(super) fn new(tcp: TcpStream) -> Self {
+    pub(super) fn new(tcp: Box<dyn Transport>) -> Self {
         Self { tcp, queue: VecDeque::new(), bytes: 0, heard: false }
     }
 
@@ -130,7 +169,7 @@ impl Wire {
         }
         self.tcp.shutdown().await?;
         loop {
-            self.tcp.readable().await?;
+            poll_fn(|context| self.tcp.poll_read_ready(context)).await?;
             let mut unread = [0; 1024];
             match self.tcp.try_read(&mut unread) {
                 Ok(0) => return Ok(()),
