@@ -27,10 +27,17 @@ impl Address {
     }
 }
 
-/// Whether two codes are the same to a person: case and dashes don't matter.
+/// Whether two codes are the same to a person: case and dashes don't matter, nor whether an O is a zero or an
+/// I or an L a one. No code is made with those letters.
 pub fn same_code(one: &str, other: &str) -> bool {
     let bare = |code: &str| -> String {
-        code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
+        let letters = code.chars().filter(char::is_ascii_alphanumeric);
+        let read = letters.map(|letter| match letter.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        });
+        read.collect()
     };
     bare(one) == bare(other)
 }
@@ -59,6 +66,7 @@ mod tests {
     #[test]
     fn codes_are_compared_as_people_read_them() {
         assert!(same_code("abcde-fghjk", "ABCDEFGHJK"));
+        assert!(same_code("K7QM-4XTW-9O", "k7qm 4xtw 90") && same_code("il", "11"));
         assert!(!same_code("abcde", "abcdf"));
     }
 

@@ -28,11 +28,6 @@ impl Navigation {
         self.address.get()
     }
 
-    /// Where the page is, without following it.
-    pub fn address_untracked(self) -> Address {
-        self.address.get_untracked()
-    }
-
     /// Goes there; the way back leads here again.
     pub fn go(self, to: Address) {
         if self.address.get_untracked() == to {

@@ -1,5 +1,6 @@
-// Counts what a page has running in its browser, and answers its calls without a server: somebody is signed in,
-// is in one room, and has a socket that opens and stays silent. Runs before the page, in its window.
+// Counts what a page has running in its browser, and answers it without a server: somebody is signed in, is in
+// one room with one message, and has a socket that greets and gives that message. Runs before the page, in its
+// window.
 (() => {
   const timers = new Set();
   const frames = new Set();
@@ -59,10 +60,20 @@
 
   const me = { id: "0192f0c1-2b3c-7d4e-8f50-112233445566", name: "Ada", avatar: null };
   const room = { id: "0192f0c1-2b3c-7d4e-8f50-000000000001", name: "Crew", visibility: "private", code: "ABCD-EFGH-JK", members: 1 };
+  const rooms = [{ room, head: 1, msg_no: 1, read_seq: 0, unread: 1 }];
+  const time = "2026-01-15T08:00:00.000Z";
+  const connected = {
+    type: "connected", epoch: room.id, user: me, session_id: me.id, server_time: time, token_expires_at: "2099-01-01T00:00:00.000Z",
+    heartbeat_ms: 25000, limits: {}, rooms, online_users: [me.id],
+  };
+  const message = {
+    type: "message", room_id: room.id, seq: 1, msg_no: 1, timestamp: time, sender: me, content: "hello", txn_id: "0192f0c1-2b3c-7d4e-8f50-000000000002",
+  };
+  const page = { type: "events", room_id: room.id, events: [message], head: 1, has_more: false };
   const answers = {
     "/api/v1/session/refresh": { user: me, access_token: "t", expires_in: 900 },
     "/api/v1/ws-token": { token: "t", expires_in: 60 },
-    "/api/v1/rooms": { rooms: [{ room, head: 0, msg_no: 0, read_seq: 0, unread: 0 }] },
+    "/api/v1/rooms": { rooms },
   };
   window.fetch = (request) => {
     const call = {};
@@ -84,9 +95,15 @@
         if (this.readyState !== 0) return;
         this.readyState = 1;
         this.dispatchEvent(new Event("open"));
+        this.#say(connected);
       });
     }
-    send() {}
+    #say(frame) {
+      this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+    }
+    send(text) {
+      if (JSON.parse(text).type === "sync") queueMicrotask(() => this.#say(page));
+    }
     close() {
       this.readyState = 3;
       sockets.delete(this);

@@ -25,20 +25,23 @@ async fn next_frame() {
     JsFuture::from(frame).await.unwrap();
 }
 
-fn sockets() -> bool {
-    running().contains("\"sockets\":1")
+/// Whether the page has its socket, and the room on the screen that watches its own size.
+fn is_in_the_room(parent: &HtmlElement) -> bool {
+    let running = running();
+    let row = parent.query_selector("[role=log] [role=article]").unwrap();
+    row.is_some() && running.contains("\"sockets\":1") && running.contains("\"sizes\":1")
 }
 
-/// Mounts the page, waits until it is signed in and has its socket, and unmounts it.
+/// Mounts the page, waits until it is in its room and has drawn the message there, and unmounts it.
 async fn mount_once(parent: &HtmlElement) {
     let page = mount(parent.clone(), new_client());
     for _ in 0..PATIENCE {
-        if sockets() && parent.query_selector("nav").unwrap().is_some() {
+        if is_in_the_room(parent) {
             break;
         }
         next_frame().await;
     }
-    assert!(sockets(), "the page has a socket: {}", running());
+    assert!(is_in_the_room(parent), "{} {}", running(), parent.inner_html());
     drop(page);
     // Tasks that were woken by the end come to theirs.
     for _ in 0..10 {
@@ -50,6 +53,7 @@ async fn mount_once(parent: &HtmlElement) {
 #[wasm_bindgen_test]
 async fn mounting_and_unmounting_fifty_times_leaves_nothing_running() {
     js_sys::eval(include_str!("counters.js")).unwrap();
+    js_sys::eval("history.pushState(null, '', '/r/ABCD-EFGH-JK')").unwrap();
     let parent: HtmlElement = document().create_element("div").unwrap().unchecked_into();
     document().body().unwrap().append_child(&parent).unwrap();
     // What leptos keeps for good, it has from the first time on.
