@@ -13,7 +13,8 @@ use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{EnvFilter, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// The command line, the environment or the file makes no sense.
 const BAD_SETTING: u8 = 2;
@@ -97,12 +98,21 @@ impl Signals {
     }
 }
 
+/// Below this level, the library that makes frames writes every one of them into the log, tokens and texts too.
+const FRAMES_UNSEEN: LevelFilter = LevelFilter::INFO;
+
 /// Log lines go to standard error. `RUST_LOG` says which; panics are among them.
 fn start_log(format: LogFormat) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,hyper=error,sqlx=warn"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let registry = tracing_subscriber::registry().with(filter);
+    // A filter of its own, because `RUST_LOG` may name modules, and the more precise name would win.
+    let unseen = FilterFn::new(|line| {
+        let makes_frames =
+            line.target().starts_with("tungstenite") || line.target().starts_with("tokio_tungstenite");
+        !makes_frames || *line.level() <= FRAMES_UNSEEN
+    });
+    let registry = tracing_subscriber::registry().with(filter).with(unseen);
     match format {
         LogFormat::Text => registry.with(lines.with_ansi(io::stderr().is_terminal())).init(),
         LogFormat::Json => registry.with(lines.json()).init(),

@@ -30,9 +30,14 @@ pub fn command(args: &[&str]) -> Command {
 impl Program {
     /// Starts it on a directory and a free port, and waits until it is ready.
     pub async fn start(data_dir: &Path, more: &[&str]) -> Self {
+        Self::start_in(data_dir, more, &[]).await
+    }
+
+    /// The same with an environment.
+    pub async fn start_in(data_dir: &Path, more: &[&str], env: &[(&str, &str)]) -> Self {
         let dir = data_dir.to_str().unwrap();
         let args = [&["serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--log", "json"], more].concat();
-        let mut child = command(&args).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command(&args).envs(env.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = soon("the line that says where it is", async {
             loop {
