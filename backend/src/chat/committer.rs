@@ -232,7 +232,7 @@ impl Committer {
         match self.store.room_of(user, room).await {
             Ok(state) => state.ok_or(CommitError::NotMember),
             Err(error) => {
-                tracing::error!(%error, "a room that was just stored can't be read");
+                tracing::error!(%error, %user, %room, "a room that was just stored can't be read");
                 Err(CommitError::Unavailable)
             }
         }

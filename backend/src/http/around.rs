@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use shared::ErrorCode;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, field::Empty, info_span};
 
 use super::problem::{AnsweredWith, Problem};
 use crate::{app::App, clock, metrics::HttpLabel, origin};
@@ -37,7 +37,9 @@ pub(super) async fn logged(State(app): State<App>, request: Request, next: Next)
     let id = format!("{:016x}", u64::from_be_bytes(clock::random_bytes()));
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let span = info_span!("request", id, method, path = route.as_deref().unwrap_or("-"));
+    // Who calls is put in when that is known.
+    let path = route.as_deref().unwrap_or("-");
+    let span = info_span!("request", id, method, path, user = Empty, session = Empty);
     let began = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = began.elapsed();

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use shared::event::Profile;
+use tracing::{Span, field::display};
 
 use super::problem::Problem;
 use crate::{address::ClientAddress, app::App, store::SessionRow, tokens::Claims};
@@ -33,6 +34,9 @@ impl FromRequestParts<App> for Caller {
         let token = bearer(&parts.headers)
             .ok_or_else(|| Problem::unauthenticated("an access token is missing: Authorization: Bearer …"))?;
         let claims = app.tokens.verify_access(token)?;
+        // From here on, what the log says of this request says who made it.
+        let request = Span::current();
+        request.record("user", display(claims.user_id)).record("session", display(claims.session_id));
         app.rates.calls.take(claims.session_id, app.since_start()).map_err(Problem::rate_limited)?;
         let session = app.store.session(claims.session_id).await?;
         match session.filter(|session| !session.state.revoked) {

@@ -31,7 +31,7 @@ pub(super) async fn make(
             made => break made?,
         }
     };
-    tracing::info!(%user, room = %state.room.id, "room made");
+    tracing::info!(room = %state.room.id, "room made");
     Ok((StatusCode::CREATED, Json(state)))
 }
 
@@ -61,12 +61,16 @@ pub(super) async fn join(
 ) -> Result<Json<RoomState>, Problem> {
     let room = by_code(&app, address, &join.code).await?;
     let user = caller.claims.user_id;
-    if !app.store.is_member(user, room.id).await? {
+    let is_new = !app.store.is_member(user, room.id).await?;
+    if is_new {
         app.rates.rooms_joined.take(user, app.since_start()).map_err(Problem::rate_limited)?;
-        tracing::info!(%user, room = %room.id, "room joined");
     }
     let by = caller.profile(&app).await?;
-    Ok(Json(app.committer.join(&by, room.id).await?))
+    let state = app.committer.join(&by, room.id).await?;
+    if is_new {
+        tracing::info!(room = %room.id, "room joined");
+    }
+    Ok(Json(state))
 }
 
 /// `GET /rooms/{id}/members`
@@ -98,7 +102,7 @@ pub(super) async fn leave(
         return Err(Problem::new(ErrorCode::Forbidden, "only they themselves can leave"));
     }
     app.committer.leave(&caller.profile(&app).await?, room).await?;
-    tracing::info!(%user, %room, "room left");
+    tracing::info!(%room, "room left");
     Ok(StatusCode::NO_CONTENT)
 }
 

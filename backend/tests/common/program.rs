@@ -1,16 +1,24 @@
 //! The real program, as a person starts it.
 
 use std::{
+    net::SocketAddr,
     path::Path,
     process::{ExitStatus, Output, Stdio},
 };
 
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::json;
+use shared::{
+    ClientFrame,
+    api::{ConnectionToken, RoomState, SignedIn},
+    frame::Auth,
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr, Command},
 };
 
-use super::soon;
+use super::{Socket, soon};
 
 /// A server in a process of its own.
 pub struct Program {
@@ -55,6 +63,46 @@ impl Program {
     /// Runs it to its end.
     pub async fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
         soon("the end of the program", command(args).envs(env.iter().copied()).output()).await.unwrap()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.url.strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    /// A new guest and their refresh cookie.
+    pub async fn guest(&self, name: &str) -> (SignedIn, String) {
+        let call = super::client().post(format!("{}{}/guests", self.url, shared::api::API));
+        let answer = call.json(&json!({ "name": name })).send().await.unwrap();
+        let cookie = super::cookie_of(&answer).unwrap();
+        (answer.json().await.unwrap(), cookie)
+    }
+
+    /// A call of somebody under `/api/v1`.
+    pub fn call(&self, method: Method, path: &str, by: &SignedIn) -> RequestBuilder {
+        let url = format!("{}{}{path}", self.url, shared::api::API);
+        super::client().request(method, url).bearer_auth(&by.access_token)
+    }
+
+    /// Makes a room.
+    pub async fn make_room(&self, by: &SignedIn, name: &str) -> RoomState {
+        let call = self.call(Method::POST, "/rooms", by).json(&json!({ "name": name }));
+        super::read(call.send().await.unwrap(), StatusCode::CREATED).await
+    }
+
+    /// A token that opens one socket once.
+    pub async fn connection_token(&self, of: &SignedIn) -> String {
+        let answer = self.call(Method::POST, "/ws-token", of).send().await.unwrap();
+        super::read::<ConnectionToken>(answer, StatusCode::OK).await.token
+    }
+
+    /// A socket that has said who it is, as programs do.
+    pub async fn socket(&self, of: &SignedIn) -> Socket {
+        let mut socket = Socket::open(self.address(), None).await;
+        let auth = Auth { token: of.access_token.clone() };
+        socket.send(&ClientFrame::Auth(auth)).await;
+        socket.connected().await;
+        socket
     }
 
     /// The number of its process.
