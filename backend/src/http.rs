@@ -35,7 +35,7 @@ pub fn router(app: App) -> Router {
         .route("/rooms/code/{code}", get(rooms::look_up))
         .route("/rooms/{id}/members", get(rooms::members))
         .route("/rooms/{id}/members/{user}", delete(rooms::leave));
-    let router = Router::new()
+    let routes = Router::new()
         .nest(shared::api::API, api)
         .route(shared::SOCKET_PATH, get(socket::chat))
         .route("/health", get(figures::health))
@@ -46,8 +46,13 @@ pub fn router(app: App) -> Router {
         .route("/r/{code}", get(page::index))
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed);
+    surrounded(routes, app)
+}
+
+/// Puts around the routes what surrounds every call.
+fn surrounded(routes: Router<App>, app: App) -> Router {
     // The last of these is the outermost.
-    router
+    routes
         .layer(DefaultBodyLimit::max(app.options.body_bytes))
         .layer(from_fn_with_state(app.clone(), around::in_time))
         .layer(from_fn_with_state(app.clone(), around::from_a_known_page))
@@ -71,4 +76,82 @@ fn cors(app: &App) -> Option<CorsLayer> {
         .expose_headers([header::RETRY_AFTER])
         .max_age(std::time::Duration::from_secs(600));
     is_open.then_some(layer)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, extract::Request, http::StatusCode, response::Response, routing};
+    use shared::{ErrorCode, api};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{address, options::ServerOptions, server::Server};
+
+    async fn server() -> (Server, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        (Server::new(ServerOptions::new(dir.path())).await.unwrap(), dir)
+    }
+
+    /// A request as it comes from a connection, with the headers of a handshake.
+    fn get(path: &str) -> Request {
+        let handshake = [
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let mut request = Request::get(path);
+        for (name, value) in handshake {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        let client = address::of_client([127, 0, 0, 1].into(), request.headers(), &[]);
+        request.extensions_mut().insert(client);
+        request
+    }
+
+    async fn body(response: Response) -> String {
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_mistake_of_ours_is_internal_and_has_what_every_answer_has() {
+        let (server, _dir) = server().await;
+        let app = server.app();
+        let broken = routing::get(|| async { panic!("with something private") as &'static str });
+        let router = surrounded(Router::new().route("/broken", broken), app.clone());
+        let response = router.oneshot(get("/broken")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert!(response.headers().contains_key("x-request-id"));
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        let body = body(response).await;
+        let problem: api::Problem = serde_json::from_str(&body).unwrap();
+        assert_eq!((problem.code, problem.status), (ErrorCode::Internal, 500));
+        assert!(!body.contains("private"), "{body}");
+        let figures = app.metrics.text();
+        assert!(figures.contains("confab_errors_total{code=\"internal\"} 1"), "{figures}");
+    }
+
+    #[tokio::test]
+    async fn while_the_server_goes_down_new_sockets_are_told_when_to_come_back() {
+        let (server, _dir) = server().await;
+        let app = server.app();
+        let router = router(app.clone());
+        let ready = router.clone().oneshot(get("/health/websocket")).await.unwrap();
+        assert_eq!(ready.status(), StatusCode::OK);
+        app.stopping.cancel();
+        app.hub.begin_shutdown().await;
+
+        let ready = router.clone().oneshot(get("/health/websocket")).await.unwrap();
+        assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(body(ready).await, r#"{"connections":0,"status":"stopping"}"#);
+
+        let refused = router.oneshot(get(shared::SOCKET_PATH)).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers()[header::RETRY_AFTER], "5");
+        let problem: api::Problem = serde_json::from_str(&body(refused).await).unwrap();
+        assert_eq!((problem.code, problem.retry_after_ms), (ErrorCode::Unavailable, Some(5_000)));
+    }
 }

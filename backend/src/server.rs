@@ -168,6 +168,12 @@ impl Server {
         }
     }
 
+    /// Its parts, while it has not been shut down.
+    #[cfg(test)]
+    pub(crate) fn app(&self) -> App {
+        self.running().as_ref().expect("this server was not shut down").app.clone()
+    }
+
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().expect("nobody panics while holding this lock")
     }

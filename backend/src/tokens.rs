@@ -120,7 +120,7 @@ impl Tokens {
             access_ttl_s: options.access_token_ttl.as_secs(),
             connection_ttl_s,
             boot: BASE64_URL_SAFE_NO_PAD.encode(clock::random_bytes::<12>()),
-            used: Mutex::new(Used::new((connection_ttl_s + leeway_s + 1) * 1000)),
+            used: Mutex::new(Used::new((connection_ttl_s + leeway_s + 1) * 1000, options.used_tokens)),
         }
     }
 

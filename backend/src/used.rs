@@ -6,24 +6,21 @@ use shared::Timestamp;
 
 use crate::tokens::TokenError;
 
-/// Tokens kept in mind at once: 2,000 new sockets a second for a minute. At more, new sockets are refused
-/// rather than old tokens forgotten, which would let them be used again.
-const MOST: usize = 131_072;
-
 /// The used tokens, in two sets: the older one is forgotten as a whole when all in it have expired.
 #[derive(Debug)]
 pub(crate) struct Used {
     lifetime_ms: u64,
+    most: usize,
     newer_since: Timestamp,
     newer: HashSet<String>,
     older: HashSet<String>,
 }
 
 impl Used {
-    /// `lifetime_ms` after its use, a token has expired for certain.
-    pub(crate) fn new(lifetime_ms: u64) -> Self {
+    /// `lifetime_ms` after its use, a token has expired for certain. At most `most` are kept in mind.
+    pub(crate) fn new(lifetime_ms: u64, most: usize) -> Self {
         let newer_since = Timestamp::default();
-        Self { lifetime_ms, newer_since, newer: HashSet::new(), older: HashSet::new() }
+        Self { lifetime_ms, most, newer_since, newer: HashSet::new(), older: HashSet::new() }
     }
 
     /// Uses a token up.
@@ -36,7 +33,7 @@ impl Used {
         if self.older.contains(jti) || self.newer.contains(jti) {
             return Err(TokenError::Used);
         }
-        if self.older.len() + self.newer.len() >= MOST {
+        if self.older.len() + self.newer.len() >= self.most {
             return Err(TokenError::Overloaded);
         }
         self.newer.insert(jti.to_owned());
@@ -52,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_once_for_as_long_as_it_lives() {
-        let mut used = Used::new(60_000);
+        let mut used = Used::new(60_000, 3);
         assert_eq!(used.take("a", START), Ok(()));
         assert_eq!(used.take("b", START.plus_ms(59_999)), Ok(()));
         for later in [0, 1, 30_000, 59_999] {
@@ -62,7 +59,7 @@ mod tests {
 
     #[test]
     fn what_has_expired_is_forgotten() {
-        let mut used = Used::new(60_000);
+        let mut used = Used::new(60_000, 100);
         for minute in 0..100 {
             for n in 0..10 {
                 used.take(&format!("{minute}-{n}"), START.plus_ms(minute * 60_000)).unwrap();
@@ -73,8 +70,8 @@ mod tests {
 
     #[test]
     fn a_flood_is_refused_rather_than_anything_forgotten() {
-        let mut used = Used::new(60_000);
-        for n in 0..MOST {
+        let mut used = Used::new(60_000, 1_000);
+        for n in 0..1_000 {
             used.take(&n.to_string(), START).unwrap();
         }
         assert_eq!(used.take("new", START), Err(TokenError::Overloaded));

@@ -131,6 +131,25 @@ async fn a_room_that_makes_no_sense_is_not_made() {
 }
 
 #[tokio::test]
+async fn somebody_is_in_so_many_rooms_and_the_problem_names_the_limit() {
+    let server = TestServer::with(|options| options.limits.rooms_per_user = 2).await;
+    let (ada, ben) = (server.guest("Ada").await, server.guest("Ben").await);
+    let (one, _two) = (ada.make_room("One").await.room, ada.make_room("Two").await);
+    let bens = ben.make_room("Ben's").await.room;
+    for (path, body) in
+        [("/rooms", json!({ "name": "Three" })), ("/rooms/join", json!({ "code": bens.code }))]
+    {
+        let answer = ada.call(Method::POST, path).json(&body).send().await.unwrap();
+        let problem = problem(answer, StatusCode::FORBIDDEN, ErrorCode::Forbidden).await;
+        assert_eq!(problem.field.as_deref(), Some("rooms_per_user"), "{path}");
+    }
+    assert_eq!(ada.join(&one.code).await.room.id, one.id, "where they are already, they may ask again");
+    assert_eq!(ben.join(&one.code).await.room.members, 2, "somebody else has a number of their own");
+    ada.leave(one.id).await;
+    assert_eq!(ada.join(&bens.code).await.room.members, 2, "leaving makes room");
+}
+
+#[tokio::test]
 async fn making_joining_and_guessing_are_limited() {
     let server = TestServer::with(|options| {
         options.limits.rooms_made_per_minute = 2;

@@ -2,9 +2,23 @@
 
 mod common;
 
-use common::TestServer;
-use shared::{ClientFrame, ErrorCode, ServerFrame, TxnId, frame::PostMessage};
-use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
+use common::{Socket, TestServer};
+use shared::{
+    ClientFrame, CloseCode, ErrorCode, RoomId, Seq, ServerFrame, TxnId,
+    frame::{PostMessage, Sync, SyncFrom},
+};
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+/// A way of another program to the database.
+async fn database(server: &TestServer) -> SqliteConnection {
+    let database = SqliteConnectOptions::new().filename(server.data_dir().join("confab.db"));
+    database.connect().await.unwrap()
+}
+
+fn post(room_id: RoomId, number: u8, content: &str) -> ClientFrame {
+    let txn_id = TxnId::mint(1, [number; 10]);
+    ClientFrame::Message(PostMessage { txn_id, room_id, content: content.into(), reply_to: None })
+}
 
 #[tokio::test]
 async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again() {
@@ -15,25 +29,15 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     let (mut a, mut b) = (ada.socket().await, ben.socket().await);
     a.connected().await;
     b.connected().await;
-    let post = |number: u8, content: &str| {
-        let txn_id = TxnId::mint(1, [number; 10]);
-        ClientFrame::Message(PostMessage {
-            txn_id,
-            room_id: room.id,
-            content: content.into(),
-            reply_to: None,
-        })
-    };
-    a.send(&post(1, "before")).await;
+    a.send(&post(room.id, 1, "before")).await;
     assert_eq!(a.ack().await.seq.get(), 3);
 
     // Another program makes the statement that stores a message fail.
-    let database = SqliteConnectOptions::new().filename(server.data_dir().join("confab.db"));
-    let mut other = database.connect().await.unwrap();
+    let mut other = database(&server).await;
     let refuse = "CREATE TRIGGER full BEFORE INSERT ON txns BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     sqlx::query(refuse).execute(&mut other).await.unwrap();
     for _ in 0..3 {
-        a.send(&post(2, "lost?")).await;
+        a.send(&post(room.id, 2, "lost?")).await;
         let error = a.error().await;
         assert_eq!((error.code, error.txn_id), (ErrorCode::Unavailable, Some(TxnId::mint(1, [2; 10]))));
         assert!(error.retryable && error.retry_after_ms.is_some());
@@ -41,7 +45,7 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     }
     sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
 
-    a.send(&post(2, "lost?")).await;
+    a.send(&post(room.id, 2, "lost?")).await;
     let ack = a.ack().await;
     assert_eq!((ack.seq.get(), ack.msg_no.get(), ack.duplicate), (4, 2, false));
     for seq in [3, 4] {
@@ -49,4 +53,74 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     }
     b.send(&ClientFrame::Ping).await;
     b.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_waits_is_stored() {
+    let server = TestServer::with(|options| options.commit_queue = 1).await;
+    let ada = server.guest("Ada").await;
+    let room = ada.make_room("Tea").await.room.id;
+    let mut socket = ada.socket().await;
+    socket.connected().await;
+    socket.send(&post(room, 0, "before")).await;
+    assert_eq!(socket.ack().await.seq.get(), 2);
+
+    // Another program holds the right to write: one post is on its way to the disk, one waits, and no more.
+    let mut other = database(&server).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    for number in 1..=5 {
+        socket.send(&post(room, number, "hello")).await;
+    }
+    let mut refused = Vec::new();
+    while refused.len() < 3 {
+        let error = socket.error().await;
+        assert_eq!((error.code, error.room_id), (ErrorCode::Unavailable, Some(room)));
+        assert!(error.retryable && error.retry_after_ms.is_some());
+        refused.push(error.txn_id.unwrap());
+    }
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    let ack = socket.ack().await;
+    assert!(ack.seq.get() == 3 && !refused.contains(&ack.txn_id));
+}
+
+#[tokio::test]
+async fn a_history_that_can_not_be_read_is_unavailable_and_the_socket_lives() {
+    let server = TestServer::start().await;
+    let ada = server.guest("Ada").await;
+    let room_id = ada.make_room("Tea").await.room.id;
+    let mut socket = ada.socket().await;
+    socket.connected().await;
+    let sync = ClientFrame::Sync(Sync { room_id, from: SyncFrom::After(Seq::ZERO), limit: None });
+
+    let mut other = database(&server).await;
+    sqlx::query("ALTER TABLE events RENAME TO hidden").execute(&mut other).await.unwrap();
+    // More often than pages may be due at once: each was answered.
+    for _ in 0..3 {
+        socket.send(&sync).await;
+        let error = socket.error().await;
+        assert_eq!((error.code, error.room_id), (ErrorCode::Unavailable, Some(room_id)));
+        assert!(error.retryable && error.retry_after_ms.is_some());
+        assert!(!error.message.contains("events"), "how it failed is for the log: {}", error.message);
+    }
+    sqlx::query("ALTER TABLE hidden RENAME TO events").execute(&mut other).await.unwrap();
+    socket.send(&sync).await;
+    let page = socket.expect_frame(|frame| match frame {
+        ServerFrame::Events(page) => Some(page),
+        _ => None,
+    });
+    assert_eq!(page.await.head.get(), 1);
+}
+
+#[tokio::test]
+async fn somebody_who_can_not_be_looked_up_is_sent_away_for_a_while() {
+    let server = TestServer::start().await;
+    let ada = server.guest("Ada").await;
+    let token = ada.connection_token().await;
+    let mut other = database(&server).await;
+    sqlx::query("ALTER TABLE members RENAME TO hidden").execute(&mut other).await.unwrap();
+    let mut socket = Socket::open(server.address, Some(&token)).await;
+    let closed = socket.closed().await;
+    assert_eq!(closed, (CloseCode::TryAgainLater, "the database can't be asked now".into()));
+    sqlx::query("ALTER TABLE hidden RENAME TO members").execute(&mut other).await.unwrap();
+    ada.socket().await.connected().await;
 }

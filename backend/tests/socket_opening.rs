@@ -20,13 +20,18 @@ fn handshake(server: &TestServer, headers: &[(&'static str, &str)]) -> Request<(
     request
 }
 
-/// The problem that a handshake is refused with.
-async fn refused(server: &TestServer, request: Request<()>) -> (StatusCode, Problem, Option<String>) {
+/// The problem that a handshake is refused with. Its header and its body say the same of when to come back, and
+/// who is too fast or too many is told.
+async fn refused(server: &TestServer, request: Request<()>) -> (StatusCode, Problem) {
     match Socket::ask(server.address, request).await {
         Err(Error::Http(answer)) => {
-            let retry_after = answer.headers().get("retry-after").map(|is| is.to_str().unwrap().to_owned());
             let (parts, body) = answer.into_parts();
-            (parts.status, serde_json::from_slice(&body.unwrap()).unwrap(), retry_after)
+            let problem: Problem = serde_json::from_slice(&body.unwrap()).unwrap();
+            let in_body = problem.retry_after_ms.map(|ms| ms.div_ceil(1000).to_string());
+            let in_header = parts.headers.get("retry-after").map(|is| is.to_str().unwrap().to_owned());
+            assert_eq!(in_header, in_body, "{problem:?}");
+            assert_eq!(in_body.is_some(), problem.code.is_retryable(), "{problem:?}");
+            (parts.status, problem)
         }
         Err(other) => panic!("not an answer: {other}"),
         Ok(_) => panic!("the socket opened"),
@@ -111,7 +116,7 @@ async fn pages_of_other_origins_may_not_connect() {
         Socket::ask(server.address, handshake(&server, &[("origin", origin)])).await.unwrap();
     }
     for origin in ["https://evil.example", "null", "https://chat.example.org.evil.example"] {
-        let (status, problem, _) = refused(&server, handshake(&server, &[("origin", origin)])).await;
+        let (status, problem) = refused(&server, handshake(&server, &[("origin", origin)])).await;
         assert_eq!((status, problem.code), (StatusCode::FORBIDDEN, ErrorCode::Forbidden), "{origin}");
     }
 }
@@ -144,10 +149,9 @@ async fn an_address_has_so_many_sockets_that_have_not_said_who_they_are() {
     let ada = server.guest("Ada").await;
     let (mut first, second) =
         (Socket::open(server.address, None).await, Socket::open(server.address, None).await);
-    let (status, problem, retry_after) = refused(&server, handshake(&server, &[])).await;
+    let (status, problem) = refused(&server, handshake(&server, &[])).await;
     assert_eq!((status, problem.code), (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited));
     assert_eq!(problem.field.as_deref(), Some("unauthenticated_per_address"));
-    assert!(retry_after.is_some());
     first.send(&auth(ada.token())).await;
     first.connected().await;
     Socket::ask(server.address, handshake(&server, &[])).await.unwrap();
@@ -161,7 +165,7 @@ async fn an_address_has_so_many_sockets() {
     let (mut first, mut second) = (ada.socket().await, ada.socket().await);
     first.connected().await;
     second.connected().await;
-    let (status, problem, _) = refused(&server, handshake(&server, &[])).await;
+    let (status, problem) = refused(&server, handshake(&server, &[])).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(problem.field.as_deref(), Some("sockets_per_address"));
 }
@@ -178,6 +182,21 @@ async fn a_person_has_so_many_sockets_and_the_newest_is_sent_away() {
     assert!(reason.contains("sockets_per_user"), "{reason}");
     first.send(&ClientFrame::Ping).await;
     assert!(matches!(first.next().await, ServerFrame::Pong { .. }), "those who were there stay");
+}
+
+#[tokio::test]
+async fn a_flood_of_new_sockets_is_sent_away_for_a_while() {
+    let server = TestServer::with(|options| options.used_tokens = 2).await;
+    let ada = server.guest("Ada").await;
+    let (mut first, mut second) = (ada.socket().await, ada.socket().await);
+    first.connected().await;
+    second.connected().await;
+    let (code, reason) = ada.socket().await.closed().await;
+    assert_eq!(code, CloseCode::TryAgainLater);
+    assert!(reason.contains("too many connections"), "{reason}");
+    let mut program = Socket::open(server.address, None).await;
+    program.send(&auth(ada.token())).await;
+    program.connected().await;
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ pub fn failure(failure: &Failure, lengths: Lengths) -> String {
         (Call::MakeRoom { .. }, ErrorCode::Empty) => errors.room_empty.to_owned(),
         (Call::MakeRoom { .. }, ErrorCode::TooLong) => errors.room_long.of(lengths.room),
         (Call::JoinRoom { .. } | Call::LookUp { .. }, ErrorCode::NotFound) => errors.code_unknown.to_owned(),
+        (_, ErrorCode::Forbidden) if failure.field.as_deref() == Some("rooms_per_user") => {
+            errors.rooms_full.to_owned()
+        }
         (_, ErrorCode::RateLimited) => {
             let seconds = failure.retry_after_ms.unwrap_or(1000).div_ceil(1000).max(1);
             errors.slow_down.of(seconds)
@@ -60,7 +63,8 @@ mod tests {
     const LENGTHS: Lengths = Lengths { name: 32, room: 64 };
 
     fn say(call: Call, code: ErrorCode, detail: &str) -> String {
-        failure(&Failure { call, code, detail: detail.into(), retry_after_ms: Some(1200) }, LENGTHS)
+        let detail = detail.into();
+        failure(&Failure { call, code, detail, field: None, retry_after_ms: Some(1200) }, LENGTHS)
     }
 
     #[test]
@@ -70,6 +74,19 @@ mod tests {
         assert!(say(sign_in(), ErrorCode::TooLong, "x").contains("32"));
         assert!(say(Call::MyRooms, ErrorCode::RateLimited, "x").contains("2 seconds"));
         assert_eq!(say(Call::MyRooms, ErrorCode::Unavailable, ""), words().errors.unreachable);
+    }
+
+    #[test]
+    fn who_is_in_too_many_rooms_is_told_so() {
+        let full = |field: Option<&str>| Failure {
+            call: Call::MakeRoom { name: "Tea".into() },
+            code: ErrorCode::Forbidden,
+            detail: String::new(),
+            field: field.map(str::to_owned),
+            retry_after_ms: None,
+        };
+        assert_eq!(failure(&full(Some("rooms_per_user")), LENGTHS), words().errors.rooms_full);
+        assert_eq!(failure(&full(None), LENGTHS), words().errors.forbidden);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Failure {
     pub code: ErrorCode,
     /// Why, in the server's words.
     pub detail: String,
+    /// What was wrong of what was asked, or the limit that was reached.
+    pub field: Option<String>,
     /// Milliseconds to wait before the next try.
     pub retry_after_ms: Option<u64>,
 }

@@ -113,23 +113,3 @@ fn method_name(method: &Method) -> &'static str {
         _ => "OTHER",
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use axum::{Router, body::Body, routing::get};
-    use tower::ServiceExt;
-    use tower_http::catch_panic::CatchPanicLayer;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_handler_that_panics_is_a_mistake_of_the_server_and_says_no_more() {
-        let broken = get(|| async { panic!("with something private") as &'static str });
-        let router: Router = Router::new().route("/", broken).layer(CatchPanicLayer::custom(after_panic));
-        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(matches!(response.extensions().get(), Some(AnsweredWith(ErrorCode::Internal))));
-        let body = axum::body::to_bytes(response.into_body(), 1024).await.unwrap();
-        assert!(!String::from_utf8(body.to_vec()).unwrap().contains("private"));
-    }
-}

@@ -52,13 +52,18 @@ impl Problem {
         self
     }
 
-    /// Too fast: how long to wait.
-    pub fn rate_limited(wait: Duration) -> Self {
+    /// Says how long to wait before the next try.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
         // Rounded up, so that who comes back then is not refused again.
         let wait_ms = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1);
-        let mut problem = Self::new(ErrorCode::RateLimited, "this was asked too often; wait a little");
-        problem.retry_after_ms = Some(wait_ms);
-        problem
+        self.retry_after_ms = Some(wait_ms);
+        self
+    }
+
+    /// Too fast: how long to wait.
+    pub fn rate_limited(wait: Duration) -> Self {
+        Self::new(ErrorCode::RateLimited, "this was asked too often; wait a little").retry_after(wait)
     }
 
     /// A mistake of the server, which it keeps to itself.
@@ -114,7 +119,11 @@ impl IntoResponse for Problem {
 
 impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
-        Self::new(error.code(), error.to_string())
+        let problem = Self::new(error.code(), error.to_string());
+        match error {
+            CommitError::Full(limit) => problem.at_field(limit),
+            _ => problem,
+        }
     }
 }
 

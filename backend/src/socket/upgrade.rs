@@ -1,5 +1,7 @@
 //! The handshake: who may open a socket, and what an answer to that looks like.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::{Extension, Query, Request, State},
@@ -44,13 +46,14 @@ pub async fn chat(
     }
     if app.hub.is_closing() {
         let problem = Problem::new(ErrorCode::Unavailable, "the server is about to restart");
-        return later(problem, RESTART_S);
+        return problem.retry_after(RESTART).into_response();
     }
     let admission = match app.hub.addresses().admit(address.for_limits(), &app.options.limits) {
         Ok(admission) => admission,
         Err(limit) => {
             let detail = format!("this address has as many sockets open as `{limit}` allows");
-            return later(Problem::new(ErrorCode::RateLimited, detail).at_field(limit), FULL_S);
+            let problem = Problem::new(ErrorCode::RateLimited, detail).at_field(limit);
+            return problem.retry_after(FULL).into_response();
         }
     };
     if offers_subprotocol(request.headers()) {
@@ -62,15 +65,9 @@ pub async fn chat(
     response
 }
 
-/// Seconds after which somebody may try again: a restart takes less; sockets of an address come and go.
-const RESTART_S: u64 = 5;
-const FULL_S: u64 = 10;
-
-fn later(problem: Problem, seconds: u64) -> Response {
-    let mut response = problem.into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    response
-}
+/// When somebody may try again: a restart takes less; sockets of an address come and go.
+const RESTART: Duration = Duration::from_secs(5);
+const FULL: Duration = Duration::from_secs(10);
 
 fn no_handshake(headers: &HeaderMap, detail: &str) -> Response {
     let problem = Problem::new(ErrorCode::Invalid, detail.to_owned());

@@ -66,8 +66,8 @@ impl Dirty {
             Change::Entered(room) => self.entered = Some(room),
             Change::Left(room) => self.left = Some(room),
             Change::Found { code, preview } => self.found = Some(Found { code, preview }),
-            Change::Failed { call, code, detail, retry_after_ms, .. } => {
-                self.failed = Some(Failure { call, code, detail, retry_after_ms });
+            Change::Failed { call, code, detail, field, retry_after_ms } => {
+                self.failed = Some(Failure { call, code, detail, field, retry_after_ms });
             }
             Change::PostRefused { room, content, code } => {
                 self.refused = Some(Refused { room, content, code });

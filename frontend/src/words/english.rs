@@ -141,6 +141,7 @@ pub(super) const ENGLISH: Words = Words {
         empty: "There is nothing in it.",
         queue_full: "Too many messages wait already. This one is back in the field; send it when some are gone.",
         not_member: "You are not in this room any more.",
+        rooms_full: "You are in as many rooms as this server allows. Leave one, then try again.",
         forbidden: "You are not allowed to do this.",
         signed_out: "You are signed out.",
         other: "The server said: {detail}",

@@ -227,6 +227,8 @@ pub struct Errors {
     pub queue_full: &'static str,
     /// Not a member any more.
     pub not_member: &'static str,
+    /// In as many rooms as one person may be.
+    pub rooms_full: &'static str,
     /// Not allowed.
     pub forbidden: &'static str,
     /// Signed out meanwhile.
