@@ -82,3 +82,29 @@ async fn every_post_is_answered_before_the_sockets_close() {
     assert_eq!(stored, acked, "what was stored was answered, and what was answered is stored");
     assert!(acked.len() + refused <= 200);
 }
+
+#[tokio::test]
+async fn each_client_is_given_a_delay_of_its_own() {
+    let server = TestServer::start().await;
+    let ada = server.guest("Ada").await;
+    let mut sockets = Vec::new();
+    for _ in 0..8 {
+        let mut socket = ada.socket().await;
+        socket.connected().await;
+        sockets.push(socket);
+    }
+    let mut delays = Vec::new();
+    let reading = async {
+        for mut socket in sockets {
+            let told = socket.expect_frame(|frame| match frame {
+                ServerFrame::ServerShutdown { reconnect_after_ms } => Some(reconnect_after_ms),
+                _ => None,
+            });
+            delays.push(told.await);
+            assert_eq!(socket.closed().await.0, CloseCode::Restart);
+        }
+    };
+    tokio::join!(server.server.shutdown(), reading);
+    assert!(delays.iter().all(|ms| *ms < 5_000), "{delays:?}");
+    assert!(delays.iter().any(|ms| *ms != delays[0]), "{delays:?}");
+}
