@@ -1,11 +1,13 @@
 //! What the chat is: rooms, their logs, what a socket may say, what gets stored.
 //!
-//! [`rate`], [`log`], [`room`], [`session`], [`signal`], [`ledger`] and [`presence`] are pure: no IO, no
-//! clock, no randomness. [`committer`], [`hub`] and [`mailbox`] connect them with the database and the sockets.
+//! [`rate`], [`log`], [`room`], [`place`], [`session`] with its [`effect`]s, [`signal`], [`ledger`] and [`presence`]
+//! are pure: no IO, no clock, no randomness. [`committer`], [`hub`] and [`mailbox`] connect them with the database
+//! and the sockets.
 
 pub mod addresses;
 mod batch;
 pub mod committer;
+pub mod effect;
 pub mod encode;
 pub mod hub;
 pub mod ledger;

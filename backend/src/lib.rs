@@ -1,5 +1,7 @@
 //! Confab's server as a library; the binary only reads settings and starts it, and tests do the same in-process.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod address;
 pub mod app;
 pub mod chat;

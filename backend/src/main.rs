@@ -1,5 +1,7 @@
 //! The program `confab`: reads its settings, starts a server, stops it when told to.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 use std::{
     io::{self, IsTerminal},
     process::ExitCode,

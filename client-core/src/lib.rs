@@ -18,6 +18,8 @@
 //! | `errand` | calls that the client makes for itself until they are answered |
 //! | `out`, `rng`, `people`, `failure` | nothing; they carry, draw, keep and read |
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod activity;
 mod backoff;
 pub mod call;

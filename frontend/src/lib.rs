@@ -4,6 +4,8 @@
 //! [`address`], [`avatar`], [`explain`], [`place`], [`text`], [`words`], [`timeline::arrange`],
 //! [`timeline::window`].
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod address;
 pub mod adopt;
 pub mod avatar;

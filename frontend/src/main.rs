@@ -1,5 +1,7 @@
 //! The page's program: mounts the page for as long as its document lives.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 use frontend::{browser, mount, new_client};
 
 fn main() {

@@ -1,6 +1,8 @@
 //! `cargo xtask …`: one place for what a person does with the repository. Knows the tools around the
 //! product, nothing of the product itself.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod bench;
 mod browser;
 mod check;

@@ -8,7 +8,10 @@ use std::{
 use toml::Table;
 
 /// Longer files usually hold two ideas.
-const MOST_LINES: usize = 600;
+const MOST_LINES: usize = 420;
+
+/// Longer than that until they are split.
+const LONGER: &[&str] = &["client-core/tests/outbox.rs"];
 
 /// A style sheet is one file because it is one request.
 const MOST_LINES_OF_STYLE: usize = 1_200;
@@ -119,6 +122,7 @@ fn every_module_opens_with_what_it_is() {
 #[test]
 fn no_file_is_too_long_to_read() {
     let code = sources().into_iter().filter(|source| source.is(&[".rs", ".mjs", ".css", ".html", ".sql"]));
+    let code = code.filter(|source| !LONGER.contains(&&*source.name));
     let long = code.filter_map(|source| {
         let most = if source.is(&[".css"]) { MOST_LINES_OF_STYLE } else { MOST_LINES };
         let lines = source.text.lines().count();
@@ -242,11 +246,11 @@ fn the_frontend_decides_nothing_about_the_protocol() {
 
 #[test]
 fn rooms_and_sessions_of_the_server_hold_no_socket_and_never_wait() {
-    let pure = ["log.rs", "room.rs", "session.rs", "rate.rs", "ledger.rs"]
-        .map(|file| format!("backend/src/chat/{file}"));
+    let pure = ["rate", "log", "room", "session", "effect", "signal", "ledger", "presence", "place"]
+        .map(|name| format!("backend/src/chat/{name}.rs"));
     let words = ["async ", ".await", "tokio", "axum", "sqlx"];
     let sources: Vec<_> = rust().filter(|source| pure.contains(&source.name)).collect();
-    assert!(sources.len() >= 4, "the pure modules of the chat are where they were");
+    assert_eq!(sources.len(), pure.len(), "the pure modules of the chat are where they were");
     none(sources.iter().flat_map(|source| source.lines_with(&words).collect::<Vec<_>>()));
 }
 
@@ -257,6 +261,21 @@ fn every_crate_takes_the_lints_of_the_workspace() {
             .filter(|name| manifest(name)["lints"]["workspace"].as_bool() != Some(true))
             .map(|name| (*name).to_owned()),
     );
+}
+
+#[test]
+fn what_can_fail_says_why_it_does_not() {
+    // Not a lint of the workspace, because helpers of tests may unwrap.
+    let line = "#![cfg_attr(not(test), warn(clippy::unwrap_used))]";
+    let roots = ["shared", "client-core", "frontend", "backend", "xtask"].map(|name| format!("{name}/src/"));
+    let is_root = |name: &str| {
+        roots
+            .iter()
+            .any(|root| name.strip_prefix(root).is_some_and(|rest| ["lib.rs", "main.rs"].contains(&rest)))
+    };
+    let sources: Vec<_> = rust().filter(|source| is_root(&source.name)).collect();
+    assert_eq!(sources.len(), 7);
+    none(sources.into_iter().filter(|source| !source.text.contains(line)).map(|source| source.name));
 }
 
 #[test]

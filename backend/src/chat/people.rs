@@ -224,13 +224,6 @@ impl Hub {
         users.into_iter().map(|user| (user, shown(user))).collect()
     }
 
-    /// Who of those in these rooms is online or away, as far as the rooms are small enough for presence.
-    pub fn online_in(&self, rooms: &[RoomId]) -> Vec<UserId> {
-        let slots: Vec<_> = rooms.iter().filter_map(|room| self.slot(*room)).collect();
-        let users = self.who_is_in(&slots).into_iter();
-        users.filter(|(_, presence)| *presence != Presence::Offline).map(|(user, _)| user).collect()
-    }
-
     /// Where somebody is, and when their last socket went if it has since the server started.
     pub fn presence_of(&self, user: UserId) -> (Presence, Option<Timestamp>) {
         let shown = self.people().get(&user).map(|person| person.whereabouts.shown());

@@ -92,7 +92,7 @@ pub(super) struct Connection {
     /// Since when the client has taken nothing of what waits.
     pub(super) stalled: Option<Duration>,
     /// The pages that this turn was asked for.
-    pub(super) pages: Vec<PageRequest<Arc<RoomSlot>>>,
+    pub(super) pages: Vec<PageRequest>,
     pub(super) number: u64,
     opened: Duration,
     pub(super) frames_in: u64,

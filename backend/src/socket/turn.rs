@@ -355,12 +355,8 @@ fn not_stored(error: CommitError, txn_id: shared::TxnId, room_id: shared::RoomId
 }
 
 /// Reads a page and leaves it in the mailbox, encoded.
-async fn read_page(
-    store: Store,
-    request: PageRequest<Arc<RoomSlot>>,
-    mailbox: Arc<crate::chat::mailbox::Mailbox>,
-) {
-    let PageRequest { room_id, from, limit, head, .. } = request;
+async fn read_page(store: Store, request: PageRequest, mailbox: Arc<crate::chat::mailbox::Mailbox>) {
+    let PageRequest { room_id, from, limit, head } = request;
     let page: Result<Page, StoreError> = store.page(room_id, from, limit, head).await;
     mailbox.reply(match page {
         Ok(page) => {

@@ -1,8 +1,12 @@
 //! What a session makes of frames and of time, on a clock of the test's own.
 
-use shared::{TxnId, UserId, frame::Auth};
+use shared::{
+    Limits, Seq, TxnId, UserId,
+    frame::{Auth, SyncFrom},
+};
 
 use super::*;
+use crate::chat::rate::Rate;
 
 const WALL: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
 const HEAD: u64 = 40;
