@@ -31,6 +31,8 @@ pub(crate) struct Roster {
     typers: Vec<Typer>,
     /// Since the last member list was asked for.
     signals: Vec<(UserId, Presence)>,
+    /// Likewise: who has read up to where.
+    reads: Vec<ReadSignal>,
 }
 
 #[derive(Debug)]
@@ -53,14 +55,28 @@ impl Roster {
     /// A member list is being asked for.
     pub(crate) fn asked(&mut self) {
         self.signals.clear();
+        self.reads.clear();
     }
 
-    /// A member list came.
+    /// The log is another one: no marker means anything any more.
+    pub(crate) fn start_over(&mut self) {
+        self.rooms.clear();
+        self.reads.clear();
+    }
+
+    /// A member list came. It may be older than what is known of its people.
     pub(crate) fn set(&mut self, room: RoomId, members: Vec<Member>, out: &mut Out) {
+        let known = |user: UserId| {
+            let signals = self.reads.iter().filter(|read| (read.room_id, read.user_id) == (room, user));
+            let listed = self.members(room).iter().find(|member| member.user.id == user);
+            signals.map(|read| read.seq).chain(listed.map(|member| member.read_seq)).max()
+        };
         let view = |member: Member| {
             let signal = self.signals.iter().rev().find(|(user, _)| *user == member.user.id);
             let presence = signal.map_or(member.presence, |(_, presence)| *presence);
-            MemberView { user: member.user, role: member.role, presence, read_seq: member.read_seq }
+            // Read markers never move back.
+            let read_seq = known(member.user.id).map_or(member.read_seq, |known| known.max(member.read_seq));
+            MemberView { user: member.user, role: member.role, presence, read_seq }
         };
         let members = members.into_iter().map(view).collect();
         self.forget(room);
@@ -103,6 +119,10 @@ impl Roster {
     }
 
     pub(crate) fn read(&mut self, signal: &ReadSignal, out: &mut Out) {
+        if self.reads.len() == SIGNALS_MOST {
+            self.reads.remove(0);
+        }
+        self.reads.push(*signal);
         if let Some(member) = self.member(signal.room_id, signal.user_id)
             && member.read_seq < signal.seq
         {

@@ -170,6 +170,24 @@ fn others_read_markers_move_forward_and_sending_moves_them_too() {
     assert_eq!(bobs(&page), 6);
 }
 
+#[test]
+fn a_list_that_is_older_than_a_read_marker_does_not_move_it_back() {
+    let mut page = Page::online(&[state(1, 5, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    let bobs = |page: &Page| page.client.members(room(1))[1].read_seq.get();
+    let read = |to| ServerFrame::Read(ReadSignal { room_id: room(1), user_id: bob().id, seq: seq(to) });
+    page.frame(&read(4));
+    let path = format!("/rooms/{}/members", room(1));
+    let older = members(&[member(ada(), Presence::Online), member(bob(), Presence::Online)]);
+    page.answer(&path, 200, &older);
+    assert_eq!(bobs(&page), 4, "it came while the list was on its way");
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 5, 1)]);
+    page.answer(&path, 200, &older);
+    assert_eq!(bobs(&page), 4, "it was known before");
+}
+
 fn types(user: &shared::event::Profile, active: bool) -> ServerFrame {
     ServerFrame::Typing(TypingSignal { room_id: room(1), user_id: user.id, active })
 }

@@ -18,7 +18,8 @@ use super::{
     rate::Gcra,
 };
 
-/// A client is told that its token ends so long before it does: time for a refresh over a bad network.
+/// A client is told that its token ends so long before it does: time for a refresh over a bad network. Of a renewed
+/// token that lives for less than four times as long, its last quarter.
 const WARNING: Duration = Duration::from_secs(60);
 
 /// A refused post keeps those behind it out for so long at least, so that none that was already on its way
@@ -42,7 +43,8 @@ struct Known {
     user: Arc<Profile>,
     session: SessionId,
     expires: Duration,
-    warned: bool,
+    /// When the client is told that it ends; nothing once it was.
+    warning: Option<Duration>,
 }
 
 /// One socket's side of the protocol.
@@ -93,7 +95,8 @@ impl<R: Clone> Session<R> {
         now: Now,
     ) {
         let expires = expiry(expires_at, now);
-        self.known = Some(Known { user, session, expires, warned: false });
+        let warning = Some(expires.saturating_sub(WARNING));
+        self.known = Some(Known { user, session, expires, warning });
         self.places = places.into_iter().collect();
     }
 
@@ -107,7 +110,9 @@ impl<R: Clone> Session<R> {
         match &mut self.known {
             Some(known) if (known.user.id, known.session) == claims => {
                 known.expires = expiry(expires_at, now);
-                known.warned = false;
+                // Where tokens live shortly a new one would be warned about at once, and renewed without end.
+                let left = known.expires.saturating_sub(now.tick);
+                known.warning = Some(known.expires.saturating_sub(WARNING.min(left / 4)));
                 ServerFrame::Authenticated { token_expires_at: expires_at }
             }
             _ => {
@@ -302,8 +307,7 @@ impl<R: Clone> Session<R> {
     pub fn deadline(&self) -> Duration {
         let token = match &self.known {
             None => self.opened + Duration::from_millis(self.rules.limits.auth_timeout_ms),
-            Some(known) if known.warned => known.expires,
-            Some(known) => known.expires.saturating_sub(WARNING),
+            Some(known) => known.warning.unwrap_or(known.expires),
         };
         token.min(self.pinged + self.rules.heartbeat).min(self.heard + self.rules.silence)
     }
@@ -322,8 +326,8 @@ impl<R: Clone> Session<R> {
             Some(known) if tick >= known.expires => {
                 return Some(Due::Close(CloseCode::Unauthenticated, "the token has expired"));
             }
-            Some(known) if !known.warned && tick >= known.expires.saturating_sub(WARNING) => {
-                known.warned = true;
+            Some(known) if known.warning.is_some_and(|warning| tick >= warning) => {
+                known.warning = None;
                 let expires_in_ms = whole_ms(known.expires - tick);
                 return Some(Due::Send(ServerFrame::AuthExpiring { expires_in_ms }));
             }

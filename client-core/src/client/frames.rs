@@ -46,6 +46,7 @@ impl Client {
         if self.epoch.replace(connected.epoch).is_some_and(|known| known != connected.epoch) {
             self.timelines.start_over(&mut self.out);
             self.rooms.start_over();
+            self.roster.start_over();
         }
         for room in self.rooms.connected(connected.rooms, &mut self.out) {
             self.forget(room);

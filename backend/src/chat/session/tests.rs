@@ -336,6 +336,21 @@ fn a_token_that_is_nearly_over_is_warned_about_at_once() {
 }
 
 #[test]
+fn where_tokens_live_shortly_a_renewed_one_is_not_warned_about_at_once() {
+    let mut test = Test::unknown();
+    let ada = Arc::new(Profile { id: user(1), name: "Ada".into(), avatar: None });
+    test.session.known(ada, sign_in(1), WALL.plus_ms(40_000), [], at(0));
+    assert!(matches!(test.session.due(at(0)), Some(Due::Send(ServerFrame::AuthExpiring { .. }))));
+    test.session.renew((user(1), sign_in(1)), WALL.plus_ms(40_000), at(0));
+    assert_eq!(test.session.due(at(0)), None);
+    test.session.hear(at(30_000).tick);
+    while test.session.due(at(29_999)) == Some(Due::Ping) {}
+    assert_eq!(test.session.due(at(29_999)), None);
+    let warning = ServerFrame::AuthExpiring { expires_in_ms: 10_000 };
+    assert_eq!(test.session.due(at(30_000)), Some(Due::Send(warning)));
+}
+
+#[test]
 fn a_silent_client_is_pinged_and_then_dropped() {
     let mut test = Test::known();
     assert_eq!(test.session.deadline(), Duration::from_secs(25));
