@@ -1,4 +1,5 @@
-//! Confab's figures, measured against the real binary on loopback. It measures; it does not judge.
+//! Confab's figures and trials, against the real binary on loopback. What measures does not judge, and the oracle
+//! that judges a trial is of the crate `sim`.
 
 mod driver;
 mod example;
@@ -6,8 +7,9 @@ mod measure;
 mod noise;
 mod raw;
 mod server;
+mod trial;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -15,9 +17,9 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Args {
-    /// The server to measure.
-    #[arg(long, default_value = "target/release/confab")]
-    server: PathBuf,
+    /// The server to measure or to try: target/release/confab, or for a trial the one built as this program was.
+    #[arg(long)]
+    server: Option<PathBuf>,
     #[command(subcommand)]
     what: What,
 }
@@ -50,6 +52,8 @@ enum What {
         #[arg(long, default_value = "dist")]
         dist: PathBuf,
     },
+    /// The real server and real clients under fault, judged by the oracle.
+    Trial(trial::Ask),
     /// The axum example to compare with; started by `fanout`.
     #[command(hide = true)]
     Example {
@@ -59,19 +63,29 @@ enum What {
     },
 }
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    match start(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> anyhow::Result<()> {
     server::raise_file_limit()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(args))
 }
 
 async fn run(args: Args) -> anyhow::Result<()> {
-    if let What::Example { listen } = args.what {
-        return example::serve(listen).await;
+    match args.what {
+        What::Example { listen } => return example::serve(listen).await,
+        What::Trial(ask) => return trial::run(ask, args.server).await,
+        _ => println!("{}", noise::describe()),
     }
-    println!("{}", noise::describe());
-    let binary = args.server;
+    let binary = args.server.unwrap_or_else(|| PathBuf::from("target/release/confab"));
     match args.what {
         What::All => {
             measure::page::run(&PathBuf::from("dist"))?;
@@ -83,7 +97,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         What::Fanout { members } => measure::fanout::run(&binary, &members).await?,
         What::Commit { seconds } => measure::commit::run(&binary, seconds).await?,
         What::Page { dist } => measure::page::run(&dist)?,
-        What::Example { .. } => unreachable!("handled above"),
+        What::Example { .. } | What::Trial(_) => unreachable!("handled above"),
     }
     println!("{}", noise::describe());
     Ok(())

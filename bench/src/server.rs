@@ -26,15 +26,13 @@ impl Program {
         let address = free_address()?;
         let mut command = Command::new(binary);
         command.args(["serve", "--data-dir"]).arg(data.path()).args(["--listen", &address.to_string()]);
-        for (name, ..) in Limits::default().list().filter(|(name, ..)| is_in_the_way(name)) {
-            command.args(["--limit", &format!("{name}=1000000")]);
-        }
+        command.args(no_limits());
         let child = command.env("RUST_LOG", "warn").stdin(Stdio::null()).stderr(Stdio::inherit()).spawn();
         let child = child.with_context(|| {
             format!("{} does not start; `cargo xtask bench` builds it first", binary.display())
         })?;
         let program = Self { child, address, _data: Some(data) };
-        program.wait_until_healthy().await?;
+        wait_until_healthy(address).await?;
         Ok(program)
     }
 
@@ -44,7 +42,7 @@ impl Program {
         let myself = std::env::current_exe()?;
         let child = Command::new(myself).args(["example", "--listen", &address.to_string()]).spawn()?;
         let program = Self { child, address, _data: None };
-        program.wait_until_healthy().await?;
+        wait_until_healthy(address).await?;
         Ok(program)
     }
 
@@ -70,19 +68,6 @@ impl Program {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
-
-    async fn wait_until_healthy(&self) -> anyhow::Result<()> {
-        let url = format!("http://{}/health", self.address);
-        let client = reqwest::Client::new();
-        let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(20) {
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        bail!("the server at {} did not become healthy within 20 s", self.address)
-    }
 }
 
 impl Drop for Program {
@@ -91,6 +76,27 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Flags that take every rate limit out of the way.
+pub(crate) fn no_limits() -> Vec<String> {
+    let limits = Limits::default();
+    let names = limits.list().map(|(name, ..)| name).filter(|name| is_in_the_way(name));
+    names.flat_map(|name| ["--limit".to_owned(), format!("{name}=1000000")]).collect()
+}
+
+/// Waits until a server answers there.
+pub(crate) async fn wait_until_healthy(address: SocketAddr) -> anyhow::Result<()> {
+    let url = format!("http://{address}/health");
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(20) {
+        if client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    bail!("the server at {address} did not become healthy within 20 s")
 }
 
 /// Limits that a load test would run into; those of sizes and times stay.

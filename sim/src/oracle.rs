@@ -99,6 +99,12 @@ impl Oracle {
                 self.screens.delivered(screen, &event);
                 Ok(())
             }
+            Fact::Paged { event, .. } => {
+                if self.watches_store {
+                    self.logs.must_hold(event.room_id, event.seq, "delivered")?;
+                }
+                self.logs.heard(&event)
+            }
             Fact::Shown { screen, user, room, rows } => {
                 for row in &rows {
                     self.logs.shown(room, row)?;

@@ -11,7 +11,7 @@ use crate::{
     page,
     repo::Repo,
     run::{answer, cargo, note, run},
-    tools,
+    tools, trial,
 };
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -40,6 +40,7 @@ pub(crate) fn test(repo: &Repo) -> bool {
     report.step("tests of the page", &[], || {
         browser::counted(&mut cargo(repo, &["test", "--locked", "--lib", "-p", "frontend"]))
     });
+    report.step("a minute of trial", &[built], || trial::minute(repo));
     let page = report.step("the page", &[tools], || page::build(repo).map(none));
     let chromium = report.step("Chromium", &[], || browser::prepare(repo).map(none));
     report.step("tests of the page in Chromium", &[tools, chromium], || browser::unit_tests(repo));

@@ -13,6 +13,7 @@ mod repo;
 mod run;
 mod serve;
 mod tools;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ cargo xtask <task>
   test               everything that must hold; its last line counts the tests
   dist               the one binary with the page inside, and the page by itself, in target/dist
   bench [what]       the measurements of the bench crate
+  trial [flags]      the real server and real clients under fault: --minutes M --seed S --clients N
   screenshots        pictures of the page in every state, in end2end/output; `--readme` also the README's
   browser [files]    the browser tests alone, on a page and a server as they are built now
 ";
@@ -52,6 +54,7 @@ fn start(repo: &Repo, task: &str, rest: &[String]) -> anyhow::Result<bool> {
         "test" => return Ok(check::test(repo)),
         "dist" => dist::dist(repo),
         "bench" => bench::bench(repo, rest),
+        "trial" => trial::trial(repo, rest),
         "screenshots" => browser::screenshots(repo, rest),
         "browser" => return browser::only(repo, rest),
         "help" | "--help" | "-h" => {

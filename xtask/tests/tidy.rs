@@ -186,7 +186,7 @@ fn crates_depend_in_one_direction() {
         ("client-core", &["shared"]),
         ("frontend", &["client-core", "shared"]),
         ("backend", &["shared"]),
-        ("bench", &["client-core", "shared"]),
+        ("bench", &["client-core", "shared", "sim"]),
         ("sim", &["backend", "client-core", "shared"]),
         ("xtask", &[]),
     ];

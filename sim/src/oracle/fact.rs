@@ -92,6 +92,13 @@ pub enum Fact {
         /// The event.
         event: Event,
     },
+    /// The same in a page, where that is known: history says nothing about who types now.
+    Paged {
+        /// Where.
+        screen: Screen,
+        /// The event.
+        event: Event,
+    },
     /// All rows that a screen has of a room.
     Shown {
         /// Where.

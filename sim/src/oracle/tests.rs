@@ -222,6 +222,20 @@ fn somebody_shown_as_typing_without_having_typed_lately_is_seen() {
     assert_eq!(judged([shows(1)]), Err(Rule::Typing));
 }
 
+#[test]
+fn history_says_nothing_about_who_types() {
+    let (screen, by_ada) = (TAB, message(1, 1));
+    let typed = Fact::Typed { screen, room: room(), user: user(1), active: true, at_ms: 1 };
+    let shows = Fact::ShowsTyping { screen, room: room(), users: vec![user(1)], at_ms: 2 };
+    let noted = |came| {
+        let mut oracle = Oracle::new();
+        [typed.clone(), came, shows.clone()].into_iter().try_for_each(|fact| oracle.note(fact))
+    };
+    let live = noted(Fact::Delivered { screen, event: by_ada.clone() });
+    assert_eq!(live.map_err(|violation| violation.rule), Err(Rule::Typing));
+    assert_eq!(noted(Fact::Paged { screen, event: by_ada }), Ok(()));
+}
+
 fn portrait(rows: &[ShownRow], head: u64, read: u64, unread: u64) -> Portrait {
     let room_portrait = RoomPortrait {
         head: seq(head),

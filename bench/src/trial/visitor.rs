@@ -1,0 +1,507 @@
+//! One person of a trial: does at random what people do, and tells the witness everything that they ask for, are
+//! told and see. It knows no fault.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use client_core::{Change, Client, Command, DeliveryState, LinkState, SessionState};
+use shared::{RoomId, Seq, ServerFrame, UserId, api::RoomState, event::EventBody};
+use sim::oracle::{Count, Fact, Observer, Portrait, RoomPortrait, Rule, Screen, ShownRow, Violation};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    habits::{Habits, Urge},
+    scene::{Report, Scene, Stage, Stagecraft},
+    witness::{Counts, Witness},
+};
+use crate::driver::{Noted, Person, Wish};
+
+/// Between two looks at all rows of a room: more often would leave no time for anything else.
+const LOOK_MS: u64 = 400;
+
+/// One person at one page.
+pub(crate) struct Visitor {
+    screen: Screen,
+    name: String,
+    witness: Witness,
+    stagecraft: Arc<Stagecraft>,
+    scene: watch::Receiver<Scene>,
+    report: watch::Sender<Report>,
+    habits: Habits,
+    /// The room that this person makes.
+    makes: Option<usize>,
+    /// The rooms that this person is in from the beginning.
+    begins_in: BTreeSet<usize>,
+    /// What was asked for and is not answered: the room to make, and codes.
+    asked: BTreeSet<String>,
+    next: Instant,
+    is_away: bool,
+    user: Option<UserId>,
+    /// Whether nobody is signed in yet in this browser.
+    is_new: bool,
+    /// When the client was last told the time.
+    at_ms: u64,
+    /// Rooms whose rows have changed since they were last told, and when that was.
+    changed: BTreeSet<RoomId>,
+    looked_ms: u64,
+    open: Option<RoomId>,
+    said: u64,
+    tour: Option<Tour>,
+}
+
+/// Going through all rooms.
+#[derive(Debug, Default)]
+struct Tour {
+    left: Vec<RoomId>,
+    at: Option<RoomId>,
+    portrait: Portrait,
+}
+
+impl Visitor {
+    /// Somebody new.
+    pub(crate) fn new(
+        screen: u32,
+        seed: u64,
+        rooms: usize,
+        witness: Witness,
+        stagecraft: Arc<Stagecraft>,
+    ) -> (Self, watch::Receiver<Report>) {
+        let number = screen as usize;
+        let mut habits = Habits::new(seed, u64::from(screen));
+        let mut begins_in: BTreeSet<usize> = (0..rooms).filter(|_| habits.tosses()).collect();
+        begins_in.insert(number % rooms.max(1));
+        let (report, reports) = watch::channel(Report::default());
+        let visitor = Self {
+            screen: Screen(screen),
+            name: format!("Visitor {screen}"),
+            witness,
+            scene: stagecraft.watch(),
+            stagecraft,
+            report,
+            habits,
+            makes: (number < rooms).then_some(number),
+            begins_in,
+            asked: BTreeSet::new(),
+            next: Instant::now(),
+            is_away: false,
+            user: None,
+            is_new: true,
+            at_ms: 0,
+            changed: BTreeSet::new(),
+            looked_ms: 0,
+            open: None,
+            said: 0,
+            tour: None,
+        };
+        (visitor, reports)
+    }
+
+    fn stage(&self) -> Stage {
+        self.scene.borrow().stage
+    }
+
+    fn hear(&mut self, text: &str) {
+        let Ok(frame) = ServerFrame::decode(text) else {
+            let detail = format!("{:?} was sent a frame that can't be read: {text}", self.screen);
+            return self.witness.break_rule(Violation::new(Rule::Body, detail));
+        };
+        let (screen, counts) = (self.screen, self.witness.counts());
+        match frame {
+            ServerFrame::Connected(connected) => {
+                Counts::add(&counts.connected);
+                self.user = Some(connected.user.id);
+                connected.rooms.iter().for_each(|state| self.counted(connected.user.id, state));
+            }
+            ServerFrame::Ack(ack) => {
+                Counts::add(&counts.acks);
+                if ack.duplicate {
+                    Counts::add(&counts.duplicates);
+                }
+                if let Some(author) = self.user {
+                    self.witness.note(Fact::Acked { author, ack });
+                }
+            }
+            ServerFrame::Event(event) => {
+                Counts::add(&counts.deliveries);
+                self.witness.note(Fact::Delivered { screen, event: *event });
+            }
+            ServerFrame::Events(page) => {
+                for event in page.events {
+                    Counts::add(&counts.deliveries);
+                    self.witness.note(Fact::Paged { screen, event });
+                }
+            }
+            ServerFrame::Typing(signal) => self.witness.note(Fact::Typed {
+                screen,
+                room: signal.room_id,
+                user: signal.user_id,
+                active: signal.active,
+                at_ms: self.at_ms,
+            }),
+            ServerFrame::Error(error) => {
+                Counts::add(&counts.refusals);
+                self.witness.remark(format_args!("{screen:?} hears {error:?}"));
+                if let (Some(author), Some(txn_id)) = (self.user, error.txn_id) {
+                    let definite = !error.retryable && error.code != shared::ErrorCode::Unauthenticated;
+                    self.witness.note(Fact::Refused { author, txn_id, code: error.code, definite });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn counted(&self, user: UserId, state: &RoomState) {
+        let RoomState { head, msg_no, read_seq, unread, .. } = *state;
+        let count = Count { head, msg_no, read_seq, unread };
+        self.witness.note(Fact::Counted { user, room: state.room.id, count });
+    }
+
+    /// The newest row of that room is what was just said.
+    fn requested(&mut self, client: &Client, room: RoomId, content: &str) {
+        let row = client.rows(room).last().and_then(|key| client.row(room, *key));
+        let Some(row) = row.filter(|row| row.seq.is_none() && text(&row.body) == Some(content)) else {
+            return self.witness.remark(format_args!("{:?} could not say {content:?}", self.screen));
+        };
+        Counts::add(&self.witness.counts().requested);
+        self.witness.note(Fact::Requested {
+            screen: self.screen,
+            author: row.key.author,
+            txn_id: row.key.txn_id,
+            room,
+            content: content.to_owned(),
+        });
+    }
+
+    /// The page is loaded anew, and there is no storage: what waits may be lost.
+    fn reloading(&mut self, client: &Client) {
+        Counts::add(&self.witness.counts().reloads);
+        for view in client.rooms() {
+            let room = view.room.id;
+            for key in client.rows(room) {
+                if client.row(room, key).is_some_and(|row| row.seq.is_none()) {
+                    self.witness.note(Fact::Withdrawn { author: key.author, txn_id: key.txn_id });
+                }
+            }
+        }
+        self.witness.note(Fact::Restarted(self.screen));
+        (self.open, self.tour) = (None, None);
+        self.changed.clear();
+    }
+
+    fn show(&mut self, client: &Client) {
+        let is_time = self.at_ms >= self.looked_ms + LOOK_MS || self.stage() > Stage::Storm;
+        let Some(user) = self.user.filter(|_| is_time && !self.changed.is_empty()) else { return };
+        self.looked_ms = self.at_ms;
+        for room in std::mem::take(&mut self.changed) {
+            // Of a room that was never opened only what waits is known.
+            if client.history(room).loaded {
+                let rows = rows(client, room);
+                self.witness.note(Fact::Shown { screen: self.screen, user, room, rows });
+            }
+        }
+    }
+
+    fn session_changed(&mut self, client: &Client, say: &mut Vec<Command>) {
+        match client.session() {
+            SessionState::SignedOut { .. } if self.is_new => {
+                say.push(Command::SignIn { name: self.name.clone() });
+            }
+            SessionState::SignedOut { expired } => {
+                let detail = format!("{} was signed out (expired: {expired})", self.name);
+                self.witness.break_rule(Violation::new(Rule::Resumed, detail));
+            }
+            SessionState::SignedIn(profile) => (self.user, self.is_new) = (Some(profile.id), false),
+            SessionState::Unknown => {}
+        }
+    }
+
+    /// Makes and joins what there is to be in from the beginning.
+    fn gather(&mut self, client: &Client, say: &mut Vec<Command>) {
+        if client.link() != LinkState::Online {
+            return;
+        }
+        if let Some(room) = self.makes
+            && self.asked.insert(String::new())
+        {
+            say.push(Command::MakeRoom { name: format!("Room {room}") });
+        }
+        let codes = self.scene.borrow().codes.clone();
+        for (_, code) in codes.into_iter().filter(|(room, _)| self.begins_in.contains(room)) {
+            if !is_in(client, &code) && self.asked.insert(code.clone()) {
+                say.push(Command::JoinRoom { code });
+            }
+        }
+    }
+
+    fn has_gathered(&self, client: &Client) -> bool {
+        let scene = self.scene.borrow();
+        let is_there = |room: &usize| scene.codes.get(room).is_some_and(|code| is_in(client, code));
+        client.link() == LinkState::Online && self.begins_in.iter().all(is_there)
+    }
+
+    /// Opens room after room and pages each back to its beginning.
+    fn walk(&mut self, client: &Client, calls: usize, say: &mut Vec<Command>) {
+        if client.link() != LinkState::Online || calls > 0 {
+            return;
+        }
+        let tour = self.tour.get_or_insert_with(|| Tour {
+            left: client.rooms().map(|view| view.room.id).collect(),
+            ..Tour::default()
+        });
+        if let Some(room) = tour.at {
+            let history = client.history(room);
+            if !history.loaded || history.catching_up || history.paging || client.members(room).is_empty() {
+                return;
+            }
+            if !history.at_start {
+                say.push(Command::PageBack(room));
+                return;
+            }
+            tour.portrait.rooms.insert(room, portrait(client, room));
+            tour.at = None;
+        }
+        match tour.left.pop() {
+            Some(room) => {
+                tour.at = Some(room);
+                self.open = Some(room);
+                say.push(Command::OpenRoom(room));
+            }
+            None => {
+                tour.portrait.waiting = waiting(client);
+                let portrait = tour.portrait.clone();
+                self.report.send_if_modified(|report| {
+                    let is_new = report.portrait.as_ref() != Some(&portrait);
+                    report.portrait = Some(portrait);
+                    is_new
+                });
+            }
+        }
+    }
+
+    fn tell(&self, client: &Client, calls: usize) {
+        let mut missing = Vec::new();
+        if client.link() != LinkState::Online {
+            missing.push(format!("{:?}", client.link()));
+        }
+        if calls > 0 {
+            missing.push(format!("{calls} calls"));
+        }
+        if waiting(client) > 0 {
+            missing.push(format!("{} messages wait", waiting(client)));
+        }
+        for view in client.rooms() {
+            let (room, history) = (view.room.id, client.history(view.room.id));
+            if history.catching_up || history.paging || !client.typing(room).is_empty() {
+                missing.push(format!("{room} {history:?} {:?}", client.typing(room)));
+            }
+        }
+        let places: BTreeMap<_, _> =
+            client.rooms().map(|view| (view.room.id, (view.head, view.read_seq))).collect();
+        let (user, has_gathered) = (self.user, self.has_gathered(client));
+        self.report.send_modify(|report| {
+            let portrait = report.portrait.take();
+            let is_settled = missing.is_empty();
+            *report = Report { user, has_gathered, is_settled, places, portrait, state: missing.join(", ") };
+        });
+    }
+
+    /// Does what this person feels like.
+    fn follow(&mut self, client: &Client, urge: Urge) -> Wish {
+        let known: Vec<RoomId> =
+            client.rooms().map(|view| view.room.id).filter(|room| client.history(*room).loaded).collect();
+        let command = match urge {
+            Urge::Say => match self.habits.one_of(&known) {
+                Some(room) => {
+                    self.said += 1;
+                    let content = self.habits.text(self.screen.0, self.said);
+                    Some(Command::Post { room, content })
+                }
+                None => self.open_some_room(client),
+            },
+            Urge::Open => self.open_some_room(client),
+            Urge::Close => {
+                self.open = None;
+                Some(Command::CloseRoom)
+            }
+            Urge::Read => self.open.and_then(|room| Some(Command::Seen(room, last_seen(client, room)?))),
+            Urge::Type => self.open.map(|room| Command::Typing(room, true)),
+            Urge::StopTyping => self.open.map(|room| Command::Typing(room, false)),
+            Urge::PageBack => self.open.map(Command::PageBack),
+            Urge::Join => {
+                let codes: Vec<_> = self.scene.borrow().codes.values().cloned().collect();
+                let others: Vec<_> = codes.into_iter().filter(|code| !is_in(client, code)).collect();
+                self.habits.one_of(&others).map(|code| Command::JoinRoom { code })
+            }
+            Urge::Look => return Wish::Look,
+            Urge::NetworkBack => return Wish::NetworkBack,
+            Urge::Leave(length) => {
+                self.is_away = true;
+                self.next = Instant::now() + length;
+                return Wish::Leave;
+            }
+            Urge::Reload(seed) => return Wish::Reload(seed),
+        };
+        command.map_or(Wish::Nothing, Wish::Command)
+    }
+
+    fn open_some_room(&mut self, client: &Client) -> Option<Command> {
+        let rooms: Vec<_> = client.rooms().map(|view| view.room.id).collect();
+        let room = self.habits.one_of(&rooms)?;
+        self.open = Some(room);
+        Some(Command::OpenRoom(room))
+    }
+}
+
+impl Person for Visitor {
+    fn see(&mut self, client: &Client, change: &Change, say: &mut Vec<Command>) {
+        let screen = self.screen;
+        match change {
+            Change::Session => self.session_changed(client, say),
+            Change::Rows(room) | Change::Row(room, _) => {
+                self.changed.insert(*room);
+            }
+            Change::Rooms => {
+                let Some(user) = self.user else { return };
+                for view in client.rooms() {
+                    let observer = Observer::Screen(screen);
+                    let (room, seq) = (view.room.id, view.read_seq);
+                    self.witness.note(Fact::Marker { observer, room, user, seq });
+                }
+            }
+            Change::Typing(room) => {
+                let users = client.typing(*room).into_iter().map(|profile| profile.id).collect();
+                self.witness.note(Fact::ShowsTyping { screen, room: *room, users, at_ms: self.at_ms });
+            }
+            Change::Entered(room) => {
+                let Some(view) = client.room(*room) else { return };
+                if let Some(number) = self.makes.filter(|number| view.room.name == format!("Room {number}")) {
+                    self.stagecraft.opened(number, view.room.code.clone());
+                }
+            }
+            Change::Left(room) => {
+                let detail = format!("{} is in {room} no longer, and has not left it", self.name);
+                self.witness.break_rule(Violation::new(Rule::Resumed, detail));
+            }
+            Change::Failed { call, code, detail, .. } => {
+                self.asked.clear();
+                self.witness.remark(format_args!("{screen:?}: {call:?} failed: {code} {detail}"));
+            }
+            _ => {}
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.stage() == Stage::Over
+    }
+
+    fn note(&mut self, client: &Client, noted: Noted<'_>) {
+        match noted {
+            Noted::At(ms) => self.at_ms = ms,
+            Noted::Heard(text) => self.hear(text),
+            Noted::Said(Command::Post { room, content }) => self.requested(client, *room, content),
+            Noted::Said(_) => {}
+            Noted::Closed(code) => {
+                self.witness.remark(format_args!("{:?} has lost its socket: {code:?}", self.screen));
+            }
+            Noted::Reloading => self.reloading(client),
+        }
+    }
+
+    fn rest(&mut self, client: &Client, calls: usize, say: &mut Vec<Command>) {
+        self.show(client);
+        match self.stage() {
+            Stage::Storm | Stage::Over => return,
+            Stage::Gather => self.gather(client, say),
+            Stage::Quiet => {}
+            Stage::Portrait => self.walk(client, calls, say),
+        }
+        self.tell(client, calls);
+    }
+
+    async fn moved(&mut self) {
+        let next = self.next;
+        let restless = self.stage() == Stage::Storm || self.is_away;
+        tokio::select! {
+            // The stage is there as long as anybody is on it.
+            _ = self.scene.changed() => {}
+            () = sleep_until(next), if restless => {}
+        }
+    }
+
+    fn act(&mut self, client: &Client) -> Wish {
+        let stage = self.stage();
+        if self.is_away && (Instant::now() >= self.next || stage > Stage::Storm) {
+            self.is_away = false;
+            self.next = Instant::now();
+            return Wish::Return;
+        }
+        if stage != Stage::Storm || self.is_away || Instant::now() < self.next {
+            return Wish::Nothing;
+        }
+        self.next = Instant::now() + Duration::from_millis(self.habits.pause_ms());
+        let urge = self.habits.urge();
+        self.follow(client, urge)
+    }
+}
+
+fn is_in(client: &Client, code: &str) -> bool {
+    client.rooms().any(|view| view.room.code == code)
+}
+
+fn text(body: &EventBody) -> Option<&str> {
+    match body {
+        EventBody::Message { content, .. } => Some(content),
+        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
+    }
+}
+
+fn rows(client: &Client, room: RoomId) -> Vec<ShownRow> {
+    let row = |key| {
+        let row = client.row(room, key)?;
+        let content = text(&row.body).map(str::to_owned);
+        Some(ShownRow { seq: row.seq, author: row.key.author, txn_id: row.key.txn_id, content })
+    };
+    client.rows(room).into_iter().filter_map(row).collect()
+}
+
+fn last_seen(client: &Client, room: RoomId) -> Option<Seq> {
+    let stored = |key: &_| client.row(room, *key).and_then(|row| row.seq);
+    client.rows(room).iter().rev().find_map(stored)
+}
+
+/// Messages that are on their way.
+fn waiting(client: &Client) -> usize {
+    let waits = |room: RoomId| {
+        let rows = client.rows(room).into_iter().rev().filter_map(move |key| client.row(room, key));
+        let unstored = rows.take_while(|row| row.seq.is_none());
+        unstored.filter(|row| !matches!(row.state, DeliveryState::Failed { .. })).count()
+    };
+    client.rooms().map(|view| waits(view.room.id)).sum()
+}
+
+fn portrait(client: &Client, room: RoomId) -> RoomPortrait {
+    let members = client.members(room).iter().map(|member| (member.user.id, member.read_seq));
+    let view = client.room(room);
+    RoomPortrait {
+        head: view.map_or(Seq::ZERO, |view| view.head),
+        read_seq: view.map_or(Seq::ZERO, |view| view.read_seq),
+        unread: view.map_or(0, |view| view.unread),
+        rows: rows(client, room),
+        members: members.collect(),
+        typing: client.typing(room).into_iter().map(|profile| profile.id).collect(),
+    }
+}
+
+/// Somebody who signs in anew where that visitor is signed in: sees everything and does nothing.
+pub(crate) fn fresh(screen: u32, witness: Witness) -> (Visitor, watch::Receiver<Report>, Arc<Stagecraft>) {
+    let stagecraft = Arc::new(Stagecraft::new(Stage::Portrait));
+    let (mut visitor, reports) = Visitor::new(screen, 0, 0, witness, Arc::clone(&stagecraft));
+    visitor.is_new = false;
+    (visitor, reports, stagecraft)
+}

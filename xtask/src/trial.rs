@@ -1,0 +1,28 @@
+//! `cargo xtask trial`: builds the server and hands over to the trials of the bench crate. Knows none of them.
+
+use anyhow::Result;
+
+use crate::{
+    count::Count,
+    repo::Repo,
+    run::{cargo, run, step},
+    serve::build_server,
+};
+
+/// A storm of a minute, on builds that the tests have made anyway.
+const MINUTE: &[&str] = &["trial", "--minutes", "1", "--seed", "1"];
+
+/// Runs the trial that `what` names.
+pub(crate) fn trial(repo: &Repo, what: &[String]) -> Result<()> {
+    build_server(repo)?;
+    step("builds and runs the trial", || {
+        run(cargo(repo, &["run", "--release", "--locked", "--quiet", "-p", "bench", "--", "trial"])
+            .args(what))
+    })
+}
+
+/// A minute of storm as one test; the server is built.
+pub(crate) fn minute(repo: &Repo) -> Result<Count> {
+    run(cargo(repo, &["run", "--locked", "--quiet", "-p", "bench", "--"]).args(MINUTE))?;
+    Ok(Count { passed: 1, failed: 0 })
+}
