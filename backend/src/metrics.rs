@@ -42,7 +42,7 @@ pub struct Metrics {
     pub stored: Counter,
     /// Requests that had been stored before and were asked again.
     pub duplicates: Counter,
-    /// Transactions.
+    /// Transactions that were stored.
     pub commits: Counter,
     /// Seconds of one transaction, fsync included.
     pub commit_seconds: Histogram,
@@ -124,7 +124,7 @@ impl Metrics {
         r.register("sockets_open", "Sockets that are open", self.sockets_open.clone());
         r.register("sockets_known", "Sockets that have said who they are", self.sockets_known.clone());
         r.register("sockets_opened", "Sockets that were opened", self.sockets_opened.clone());
-        r.register("sockets_closed", "Sockets that were closed, by close code", self.sockets_closed.clone());
+        r.register("sockets_closed", "Sockets that were closed, by close code; 1006 where nothing could be said, 1013 also for who took nothing any more", self.sockets_closed.clone());
         r.register("frames_in", "Frames from clients", self.frames_in.clone());
         r.register("frames_out", "Frames to clients", self.frames_out.clone());
         r.register_with_unit("sent", "Bytes written to sockets", Unit::Bytes, self.bytes_out.clone());
@@ -133,7 +133,7 @@ impl Metrics {
         r.register("errors", "Errors that clients were answered with, by code", self.errors.clone());
         r.register("stored", "Requests that were stored", self.stored.clone());
         r.register("duplicates", "Requests that had been stored before", self.duplicates.clone());
-        r.register("commits", "Transactions", self.commits.clone());
+        r.register("commits", "Transactions that were stored", self.commits.clone());
         let seconds = Unit::Seconds;
         r.register_with_unit(
             "commit",
@@ -203,5 +203,31 @@ mod tests {
         ] {
             assert!(text.lines().any(|is| is == line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn every_figure_is_a_line_of_its_page() {
+        let metrics = Metrics::new();
+        metrics.closed(CloseCode::Restart);
+        metrics.error(ErrorCode::RateLimited);
+        metrics.http(&HttpLabel { method: "GET", path: "/health".into(), status: 200 }, 0.001);
+        let text = metrics.text();
+        let said = |word: &str| -> Vec<(String, String)> {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(word)?.split_once(' '));
+            lines.map(|(name, rest)| (name.to_owned(), rest.trim_end_matches('.').to_owned())).collect()
+        };
+        let (kinds, helps) = (said("# TYPE "), said("# HELP "));
+        assert_eq!(kinds.len(), helps.len());
+        let rows: Vec<String> = kinds
+            .iter()
+            .zip(&helps)
+            .map(|((name, kind), (_, help))| {
+                let end = if kind == "counter" { "_total" } else { "" };
+                format!("| `{name}{end}` | {kind} | {help} |")
+            })
+            .collect();
+        let page = include_str!("../../docs/metrics.md");
+        let on_page: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(on_page, rows, "docs/metrics.md should have\n{}", rows.join("\n"));
     }
 }

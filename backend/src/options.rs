@@ -14,7 +14,8 @@ pub struct ServerOptions {
     pub data_dir: PathBuf,
     /// What the page is reached by; its origin may call, and `https` makes the cookie `Secure`.
     pub public_url: Option<Origin>,
-    /// Pages of other origins that may call, with cookies. Nobody by default.
+    /// Pages of other origins that may call. The refresh cookie is `SameSite=Strict`, so that only those of the
+    /// same site bring it along. Nobody by default.
     pub allow_origin: Vec<Origin>,
     /// Networks whose `X-Forwarded-For` is believed. Nobody by default.
     pub trusted_proxy: Vec<IpNet>,
@@ -50,7 +51,8 @@ pub struct ServerOptions {
     pub heartbeat: Duration,
     /// Silence after which a connection is dropped: one heartbeat may be lost.
     pub silence: Duration,
-    /// A reader that takes no byte for so long is hopelessly slow: closed with 1013.
+    /// A reader that takes no byte for so long is hopelessly slow: dropped, because a close frame would wait behind
+    /// what it does not take.
     pub write_stall: Duration,
     /// How long somebody stays online after their last connection has gone: a reload is not a leave.
     pub presence_offline: Duration,

@@ -185,7 +185,7 @@ fn prepare(stream: &TcpStream, options: &ServerOptions) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = socket2::SockRef::from(stream);
     socket.set_send_buffer_size(usize::try_from(options.send_buffer_bytes).unwrap_or(usize::MAX))?;
-    // Sockets say goodbye themselves when `write_stall` is over; this ends everything else, and what is deaf.
+    // Sockets drop such a reader themselves when `write_stall` is over; this ends calls, and what is deaf.
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(options.write_stall + UNREAD_MARGIN))?;
     Ok(())

@@ -139,12 +139,15 @@ fn read_file(named_by: &str, path: &Path, settings: &mut Settings) -> Result<(),
     }
 }
 
+/// What `--config` means. It is no setting itself: it says where settings are.
+const CONFIG: &str = "A TOML file with a line for each setting, such as data_dir = \"/srv/confab\"";
+
 fn command() -> Command {
     let config = Arg::new("config")
         .long("config")
         .value_name("FILE")
         .value_parser(NonEmptyStringValueParser::new())
-        .help("A TOML file with a line for each setting, such as data_dir = \"/srv/confab\" [env: CONFAB_CONFIG]");
+        .help(format!("{CONFIG} [env: {}]", variable("config")));
     let serve = Command::new("serve")
         .about("Starts a server")
         .long_about(
@@ -181,7 +184,8 @@ fn first_line(error: &clap::Error) -> String {
     line.trim_start_matches("error: ").to_owned()
 }
 
-/// Name, environment variable, default and meaning of every setting, in the order of `--help`.
+/// Name, environment variable, default and meaning of all that can be said, in the order of `--help`.
 pub fn list() -> impl Iterator<Item = (&'static str, String, &'static str, &'static str)> {
-    SETTINGS.iter().map(|setting| (setting.name, variable(setting.name), setting.default, setting.help))
+    let settings = SETTINGS.iter().map(|is| (is.name, variable(is.name), is.default, is.help));
+    std::iter::once(("config", variable("config"), "none", CONFIG)).chain(settings)
 }

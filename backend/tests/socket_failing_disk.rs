@@ -3,6 +3,8 @@
 mod common;
 
 use common::{Socket, TestServer};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
 use shared::{
     ClientFrame, CloseCode, ErrorCode, RoomId, Seq, ServerFrame, TxnId,
     frame::{PostMessage, Sync, SyncFrom},
@@ -13,6 +15,12 @@ use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 async fn database(server: &TestServer) -> SqliteConnection {
     let database = SqliteConnectOptions::new().filename(server.data_dir().join("confab.db"));
     database.connect().await.unwrap()
+}
+
+/// How many transactions were stored, as the server counts.
+async fn commits(server: &TestServer) -> u64 {
+    let answer = server.call(Method::GET, "//stats").send().await.unwrap();
+    common::read::<Value>(answer, StatusCode::OK).await["commits"]["count"].as_u64().unwrap()
 }
 
 fn post(room_id: RoomId, number: u8, content: &str) -> ClientFrame {
@@ -36,6 +44,7 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     let mut other = database(&server).await;
     let refuse = "CREATE TRIGGER full BEFORE INSERT ON txns BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     sqlx::query(refuse).execute(&mut other).await.unwrap();
+    let before = commits(&server).await;
     for _ in 0..3 {
         a.send(&post(room.id, 2, "lost?")).await;
         let error = a.error().await;
@@ -44,6 +53,7 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
         assert!(!error.message.contains("disk full"), "how it failed is for the log");
     }
     sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
+    assert_eq!(commits(&server).await, before, "what failed is no transaction");
 
     a.send(&post(room.id, 2, "lost?")).await;
     let ack = a.ack().await;
@@ -57,13 +67,17 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
 
 #[tokio::test]
 async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_waits_is_stored() {
-    let server = TestServer::with(|options| options.commit_queue = 1).await;
+    let server = TestServer::with(|options| {
+        options.commit_queue = 1;
+        options.limits.messages_burst = 1_000;
+        options.limits.frames_burst = 1_000;
+    })
+    .await;
     let ada = server.guest("Ada").await;
     let room = ada.make_room("Tea").await.room.id;
     let mut socket = ada.socket().await;
     socket.connected().await;
-    socket.send(&post(room, 0, "before")).await;
-    assert_eq!(socket.ack().await.seq.get(), 2);
+    assert_eq!(socket.insist(&post(room, 0, "before")).await.seq.get(), 2);
 
     // Another program holds the right to write: one post is on its way to the disk, one waits, and no more.
     let mut other = database(&server).await;

@@ -164,8 +164,7 @@ async fn posts_that_wait_for_the_disk_make_the_next_wait_and_none_is_lost() {
     let mut socket = ada.socket().await;
     socket.connected().await;
     // Once this is answered, nothing of the sign-in waits any more.
-    socket.send(&post(0, room)).await;
-    socket.ack().await;
+    socket.insist(&post(0, room)).await;
     for number in 1..200 {
         socket.send(&post(number, room)).await;
     }

@@ -68,6 +68,11 @@ impl Work {
         let mut answers = Vec::with_capacity(count);
         let stored = self.transact(writer, waiting, &mut answers).await;
         self.ledger.forget_txns();
+        if stored.is_ok() {
+            self.metrics.commits.inc();
+            self.metrics.commit_requests.observe(count as f64);
+            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        }
         let outcome = stored.unwrap_or_else(|error| {
             complain(&error, count);
             self.ledger.forget();
@@ -77,9 +82,6 @@ impl Work {
             Outcome::default()
         });
         self.metrics.commit_queue.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
-        self.metrics.commits.inc();
-        self.metrics.commit_requests.observe(count as f64);
-        self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         self.answer(answers, outcome);
     }
 

@@ -63,7 +63,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "allow-origin",
         value: "ORIGIN",
         default: "none",
-        help: "A page of another origin that may call, with cookies; repeat for more",
+        help: "A page of another origin that may call; the refresh cookie goes along only from the same site, such as \
+               another host of one domain; repeat for more",
         many: true,
         set: Set::Many(|s, list| values::each(list, values::origin).map(|all| s.server.allow_origin = all)),
     },

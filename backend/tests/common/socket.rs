@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use shared::{
-    ClientFrame, CloseCode, Event, ServerFrame,
+    ClientFrame, CloseCode, ErrorCode, Event, ServerFrame,
     frame::{Ack, Connected},
 };
 use tokio::net::TcpStream;
@@ -109,6 +109,22 @@ impl Socket {
     /// The next `ack`.
     pub async fn ack(&mut self) -> Ack {
         self.expect_frame(|frame| if let ServerFrame::Ack(ack) = frame { Some(ack) } else { None }).await
+    }
+
+    /// Sends a post as often as it takes: while the queue to the disk is short, a note of the sign-in may be in it.
+    pub async fn insist(&mut self, post: &ClientFrame) -> Ack {
+        loop {
+            self.send(post).await;
+            let answer = self.expect_frame(|frame| match frame {
+                ServerFrame::Ack(ack) => Some(Ok(ack)),
+                ServerFrame::Error(error) => Some(Err(error)),
+                _ => None,
+            });
+            match answer.await {
+                Ok(ack) => return ack,
+                Err(error) => assert_eq!(error.code, ErrorCode::Unavailable, "{error:?}"),
+            }
+        }
     }
 
     /// The next event of a room.
