@@ -3,10 +3,12 @@
 
 mod faults;
 mod habits;
+mod hearing;
 mod lives;
 mod proxy;
 mod scene;
 mod storm;
+mod tour;
 mod truth;
 mod visitor;
 mod witness;

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use client_core::{Change, Client, Command, DeliveryState, LinkState, SessionState};
-use shared::{RoomId, Seq, ServerFrame, UserId, api::RoomState, event::EventBody};
-use sim::oracle::{Count, Fact, Observer, Portrait, RoomPortrait, Rule, Screen, ShownRow, Violation};
+use client_core::{Change, Client, Command, LinkState, SessionState};
+use shared::{RoomId, Seq, UserId};
+use sim::oracle::{Fact, Observer, Rule, Screen, Violation};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -17,7 +17,9 @@ use tokio::{
 
 use super::{
     habits::{Habits, Urge},
+    hearing::Heard,
     scene::{Report, Scene, Stage, Stagecraft},
+    tour::{Tour, rows, text, waiting},
     witness::{Counts, Witness},
 };
 use crate::driver::{Noted, Person, Wish};
@@ -53,14 +55,6 @@ pub(crate) struct Visitor {
     open: Option<RoomId>,
     said: u64,
     tour: Option<Tour>,
-}
-
-/// Going through all rooms.
-#[derive(Debug, Default)]
-struct Tour {
-    left: Vec<RoomId>,
-    at: Option<RoomId>,
-    portrait: Portrait,
 }
 
 impl Visitor {
@@ -104,62 +98,6 @@ impl Visitor {
 
     fn stage(&self) -> Stage {
         self.scene.borrow().stage
-    }
-
-    fn hear(&mut self, text: &str) {
-        let Ok(frame) = ServerFrame::decode(text) else {
-            let detail = format!("{:?} was sent a frame that can't be read: {text}", self.screen);
-            return self.witness.break_rule(Violation::new(Rule::Body, detail));
-        };
-        let (screen, counts) = (self.screen, self.witness.counts());
-        match frame {
-            ServerFrame::Connected(connected) => {
-                Counts::add(&counts.connected);
-                self.user = Some(connected.user.id);
-                connected.rooms.iter().for_each(|state| self.counted(connected.user.id, state));
-            }
-            ServerFrame::Ack(ack) => {
-                Counts::add(&counts.acks);
-                if ack.duplicate {
-                    Counts::add(&counts.duplicates);
-                }
-                if let Some(author) = self.user {
-                    self.witness.note(Fact::Acked { author, ack });
-                }
-            }
-            ServerFrame::Event(event) => {
-                Counts::add(&counts.deliveries);
-                self.witness.note(Fact::Delivered { screen, event: *event });
-            }
-            ServerFrame::Events(page) => {
-                for event in page.events {
-                    Counts::add(&counts.deliveries);
-                    self.witness.note(Fact::Paged { screen, event });
-                }
-            }
-            ServerFrame::Typing(signal) => self.witness.note(Fact::Typed {
-                screen,
-                room: signal.room_id,
-                user: signal.user_id,
-                active: signal.active,
-                at_ms: self.at_ms,
-            }),
-            ServerFrame::Error(error) => {
-                Counts::add(&counts.refusals);
-                self.witness.remark(format_args!("{screen:?} hears {error:?}"));
-                if let (Some(author), Some(txn_id)) = (self.user, error.txn_id) {
-                    let definite = !error.retryable && error.code != shared::ErrorCode::Unauthenticated;
-                    self.witness.note(Fact::Refused { author, txn_id, code: error.code, definite });
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn counted(&self, user: UserId, state: &RoomState) {
-        let RoomState { head, msg_no, read_seq, unread, .. } = *state;
-        let count = Count { head, msg_no, read_seq, unread };
-        self.witness.note(Fact::Counted { user, room: state.room.id, count });
     }
 
     /// The newest row of that room is what was just said.
@@ -245,43 +183,18 @@ impl Visitor {
         client.link() == LinkState::Online && self.begins_in.iter().all(is_there)
     }
 
-    /// Opens room after room and pages each back to its beginning.
+    /// Goes on through the rooms; once through, says what was seen.
     fn walk(&mut self, client: &Client, calls: usize, say: &mut Vec<Command>) {
         if client.link() != LinkState::Online || calls > 0 {
             return;
         }
-        let tour = self.tour.get_or_insert_with(|| Tour {
-            left: client.rooms().map(|view| view.room.id).collect(),
-            ..Tour::default()
+        let tour = self.tour.get_or_insert_with(|| Tour::new(client));
+        let Some(portrait) = tour.walk(client, say) else { return };
+        self.report.send_if_modified(|report| {
+            let is_new = report.portrait.as_ref() != Some(&portrait);
+            report.portrait = Some(portrait);
+            is_new
         });
-        if let Some(room) = tour.at {
-            let history = client.history(room);
-            if !history.loaded || history.catching_up || history.paging || client.members(room).is_empty() {
-                return;
-            }
-            if !history.at_start {
-                say.push(Command::PageBack(room));
-                return;
-            }
-            tour.portrait.rooms.insert(room, portrait(client, room));
-            tour.at = None;
-        }
-        match tour.left.pop() {
-            Some(room) => {
-                tour.at = Some(room);
-                self.open = Some(room);
-                say.push(Command::OpenRoom(room));
-            }
-            None => {
-                tour.portrait.waiting = waiting(client);
-                let portrait = tour.portrait.clone();
-                self.report.send_if_modified(|report| {
-                    let is_new = report.portrait.as_ref() != Some(&portrait);
-                    report.portrait = Some(portrait);
-                    is_new
-                });
-            }
-        }
     }
 
     fn tell(&self, client: &Client, calls: usize) {
@@ -403,7 +316,10 @@ impl Person for Visitor {
     fn note(&mut self, client: &Client, noted: Noted<'_>) {
         match noted {
             Noted::At(ms) => self.at_ms = ms,
-            Noted::Heard(text) => self.hear(text),
+            Noted::Heard(text) => {
+                let heard = Heard { screen: self.screen, at_ms: self.at_ms, text };
+                heard.tell(&self.witness, &mut self.user);
+            }
             Noted::Said(Command::Post { room, content }) => self.requested(client, *room, content),
             Noted::Said(_) => {}
             Noted::Closed(code) => {
@@ -454,48 +370,9 @@ fn is_in(client: &Client, code: &str) -> bool {
     client.rooms().any(|view| view.room.code == code)
 }
 
-fn text(body: &EventBody) -> Option<&str> {
-    match body {
-        EventBody::Message { content, .. } => Some(content),
-        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
-    }
-}
-
-fn rows(client: &Client, room: RoomId) -> Vec<ShownRow> {
-    let row = |key| {
-        let row = client.row(room, key)?;
-        let content = text(&row.body).map(str::to_owned);
-        Some(ShownRow { seq: row.seq, author: row.key.author, txn_id: row.key.txn_id, content })
-    };
-    client.rows(room).into_iter().filter_map(row).collect()
-}
-
 fn last_seen(client: &Client, room: RoomId) -> Option<Seq> {
     let stored = |key: &_| client.row(room, *key).and_then(|row| row.seq);
     client.rows(room).iter().rev().find_map(stored)
-}
-
-/// Messages that are on their way.
-fn waiting(client: &Client) -> usize {
-    let waits = |room: RoomId| {
-        let rows = client.rows(room).into_iter().rev().filter_map(move |key| client.row(room, key));
-        let unstored = rows.take_while(|row| row.seq.is_none());
-        unstored.filter(|row| !matches!(row.state, DeliveryState::Failed { .. })).count()
-    };
-    client.rooms().map(|view| waits(view.room.id)).sum()
-}
-
-fn portrait(client: &Client, room: RoomId) -> RoomPortrait {
-    let members = client.members(room).iter().map(|member| (member.user.id, member.read_seq));
-    let view = client.room(room);
-    RoomPortrait {
-        head: view.map_or(Seq::ZERO, |view| view.head),
-        read_seq: view.map_or(Seq::ZERO, |view| view.read_seq),
-        unread: view.map_or(0, |view| view.unread),
-        rows: rows(client, room),
-        members: members.collect(),
-        typing: client.typing(room).into_iter().map(|profile| profile.id).collect(),
-    }
 }
 
 /// Somebody who signs in anew where that visitor is signed in: sees everything and does nothing.

@@ -1,0 +1,86 @@
+//! Going through everything that a client knows, and what it looks like. It judges nothing.
+
+use client_core::{Client, Command, DeliveryState};
+use shared::{RoomId, Seq, event::EventBody};
+use sim::oracle::{Portrait, RoomPortrait, ShownRow};
+
+/// A way through all rooms.
+#[derive(Debug)]
+pub(crate) struct Tour {
+    left: Vec<RoomId>,
+    at: Option<RoomId>,
+    portrait: Portrait,
+}
+
+impl Tour {
+    /// Through the rooms that the client knows now.
+    pub(crate) fn new(client: &Client) -> Self {
+        let left = client.rooms().map(|view| view.room.id).collect();
+        Self { left, at: None, portrait: Portrait::default() }
+    }
+
+    /// Opens room after room and pages each back to its beginning; to be called when nothing is on its way. The
+    /// portrait, once all rooms were seen.
+    pub(crate) fn walk(&mut self, client: &Client, say: &mut Vec<Command>) -> Option<Portrait> {
+        if let Some(room) = self.at {
+            let history = client.history(room);
+            if !history.loaded || history.catching_up || history.paging || client.members(room).is_empty() {
+                return None;
+            }
+            if !history.at_start {
+                say.push(Command::PageBack(room));
+                return None;
+            }
+            self.portrait.rooms.insert(room, portrait(client, room));
+            self.at = None;
+        }
+        let Some(room) = self.left.pop() else {
+            self.portrait.waiting = waiting(client);
+            return Some(self.portrait.clone());
+        };
+        self.at = Some(room);
+        say.push(Command::OpenRoom(room));
+        None
+    }
+}
+
+/// The text of a message.
+pub(crate) fn text(body: &EventBody) -> Option<&str> {
+    match body {
+        EventBody::Message { content, .. } => Some(content),
+        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
+    }
+}
+
+/// All rows of a room.
+pub(crate) fn rows(client: &Client, room: RoomId) -> Vec<ShownRow> {
+    let row = |key| {
+        let row = client.row(room, key)?;
+        let content = text(&row.body).map(str::to_owned);
+        Some(ShownRow { seq: row.seq, author: row.key.author, txn_id: row.key.txn_id, content })
+    };
+    client.rows(room).into_iter().filter_map(row).collect()
+}
+
+/// Messages that are on their way, in all rooms.
+pub(crate) fn waiting(client: &Client) -> usize {
+    let waits = |room: RoomId| {
+        let rows = client.rows(room).into_iter().rev().filter_map(move |key| client.row(room, key));
+        let unstored = rows.take_while(|row| row.seq.is_none());
+        unstored.filter(|row| !matches!(row.state, DeliveryState::Failed { .. })).count()
+    };
+    client.rooms().map(|view| waits(view.room.id)).sum()
+}
+
+fn portrait(client: &Client, room: RoomId) -> RoomPortrait {
+    let members = client.members(room).iter().map(|member| (member.user.id, member.read_seq));
+    let view = client.room(room);
+    RoomPortrait {
+        head: view.map_or(Seq::ZERO, |view| view.head),
+        read_seq: view.map_or(Seq::ZERO, |view| view.read_seq),
+        unread: view.map_or(0, |view| view.unread),
+        rows: rows(client, room),
+        members: members.collect(),
+        typing: client.typing(room).into_iter().map(|profile| profile.id).collect(),
+    }
+}
