@@ -64,7 +64,7 @@ pub(crate) enum Noted<'a> {
     Said(&'a Command),
     /// A frame came, and was taken in.
     Heard(&'a str),
-    /// The socket has closed, with that code where there was one.
+    /// A socket that was open has closed, with that code where there was one.
     Closed(Option<u16>),
     /// The page is about to be loaded anew: what the client knows and has not sent is lost.
     Reloading,
@@ -213,9 +213,11 @@ impl Driver {
                 self.carry_on(person).await;
             }
             Happened::Closed(code) => {
+                if matches!(self.socket, Socket::Open(..)) {
+                    person.note(&self.client, Noted::Closed(code));
+                }
                 // The other side may wait for an answer to its goodbye.
                 self.socket.close(1000);
-                person.note(&self.client, Noted::Closed(code));
                 self.handle(Input::Closed(id, code), person).await;
             }
             Happened::Nothing => {}

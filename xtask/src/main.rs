@@ -27,7 +27,8 @@ cargo xtask <task>
   test               everything that must hold; its last line counts the tests
   dist               the one binary with the page inside, and the page by itself, in target/dist
   bench [what]       the measurements of the bench crate
-  trial [flags]      the real server and real clients under fault: --minutes M --seed S --clients N
+  trial [what]       the real server and real clients under fault: --minutes M --seed S --clients N, or
+                     `durability`, `stopping`, `restart`
   screenshots        pictures of the page in every state, in end2end/output; `--readme` also the README's
   browser [files]    the browser tests alone, on a page and a server as they are built now
 ";

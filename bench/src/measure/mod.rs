@@ -4,4 +4,4 @@ pub(crate) mod commit;
 pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod page;
-mod people;
+pub(crate) mod people;

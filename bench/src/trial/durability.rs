@@ -74,8 +74,9 @@ pub(crate) async fn report(binary: &Path) -> anyhow::Result<()> {
     }
     let folder = lives::folder("durability")?;
     let begun = Instant::now();
-    let Found { in_order, syncs, largest_group } =
-        run(binary, &folder).await.with_context(|| format!("the list of calls is in {}", folder.display()))?;
+    let Found { in_order, syncs, largest_group } = run(binary, &folder)
+        .await
+        .with_context(|| format!("the list of calls is in {}", folder.display()))?;
     println!("durability, by {} of system calls:", folder.join("calls.txt").display());
     println!("  {in_order} messages: every ack and every event left after the fdatasync that covers its row");
     println!("  {syncs} syncs of the write-ahead log; up to {largest_group} messages in one transaction");

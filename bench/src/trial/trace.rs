@@ -83,7 +83,8 @@ impl Trace {
         let mut groups: BTreeMap<usize, usize> = BTreeMap::new();
         for Sought { content, txn_id } in sought {
             let holds = |step: &Step| matches!(step, Step::Logged(bytes) if contains(bytes, content));
-            let row = self.0.iter().position(holds).ok_or_else(|| format!("{content:?} was never written"))?;
+            let row =
+                self.0.iter().position(holds).ok_or_else(|| format!("{content:?} was never written"))?;
             let commit = commits.iter().find(|commit| **commit >= row);
             let commit = *commit.ok_or_else(|| format!("{content:?} was written and never committed"))?;
             let durable =
@@ -198,7 +199,6 @@ fn strings(arguments: &str) -> anyhow::Result<Vec<u8>> {
     while let Some(byte) = rest.next() {
         match byte {
             b'"' => {
-                anyhow::ensure!(inside || rest.peek() != Some(&b'.'), "a string was cut short");
                 inside = !inside;
                 anyhow::ensure!(inside || rest.peek() != Some(&b'.'), "a string was cut short: strace -s");
             }
@@ -242,8 +242,10 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const HEAD: &str = r#"12 write(9</d/confab.db-wal>, "\0\0\0\3\0\0\0\7\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\0", 24) = 24"#;
-    const PAGE: &str = r#"12 write(9</d/confab.db-wal>, "\r\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0hello 1\0", 29) = 29"#;
+    const HEAD: &str =
+        r#"12 write(9</d/confab.db-wal>, "\0\0\0\3\0\0\0\7\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\0", 24) = 24"#;
+    const PAGE: &str =
+        r#"12 write(9</d/confab.db-wal>, "\r\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0hello 1\0", 29) = 29"#;
     const SYNC: &str = "12 fdatasync(9</d/confab.db-wal>) = 0";
     const ACK: &str = r#"13 writev(15<socket:[99]>, [{iov_base="\201~\0\20{\"type\":\"ack\",\"txn_id\":\"t1\"}", iov_len=30}], 1) = 30"#;
 
