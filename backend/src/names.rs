@@ -1,6 +1,6 @@
 //! Names of people and rooms: what is typed, to what is shown. Knows no limit but the one it is given.
 
-use shared::ErrorCode;
+use shared::{ErrorCode, text::is_blank};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Unicode scalar values per grapheme at most, on average: the longest family of emoji has ten, and letters
@@ -15,7 +15,7 @@ pub fn clean(typed: &str, most_graphemes: u64) -> Result<String, ErrorCode> {
     if typed.chars().any(is_harmful) {
         return Err(ErrorCode::Invalid);
     }
-    if typed.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+    if is_blank(typed) {
         return Err(ErrorCode::Empty);
     }
     let name = typed.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -34,14 +34,6 @@ fn is_harmful(c: char) -> bool {
     let no_character =
         matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff) || matches!(c, '\u{fdd0}'..='\u{fdef}');
     control || bidi_override || no_character
-}
-
-/// What leaves no mark on the screen.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}'
-        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

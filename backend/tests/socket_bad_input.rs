@@ -78,8 +78,12 @@ async fn frames_that_make_no_sense_are_answered_and_the_socket_lives() {
         assert_eq!((error.code, error.field.as_deref()), (code, field), "{text}");
         assert!(!error.retryable && !error.message.is_empty());
     }
-    for (content, code) in [("", ErrorCode::Empty), (" \n\t", ErrorCode::Empty), ("a\0", ErrorCode::Invalid)]
-    {
+    for (content, code) in [
+        ("", ErrorCode::Empty),
+        (" \n\t", ErrorCode::Empty),
+        ("\u{200b}\u{2800} \u{3164}", ErrorCode::Empty),
+        ("a\0", ErrorCode::Invalid),
+    ] {
         a.send(&post(room, content)).await;
         let error = a.error().await;
         assert_eq!((error.code, error.txn_id), (code, Some(TxnId::mint(1, [1; 10]))), "{content:?}");

@@ -62,7 +62,7 @@ impl Outbox {
         made: Timestamp,
         limits: &Limits,
     ) -> Result<(), (String, ErrorCode)> {
-        if content.trim().is_empty() {
+        if shared::text::is_blank(&content) {
             return Err((content, ErrorCode::Empty));
         }
         if self.items.len() >= WAITING_MOST {

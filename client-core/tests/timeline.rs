@@ -49,6 +49,15 @@ fn an_empty_room_is_loaded_and_at_its_start() {
 }
 
 #[test]
+fn what_nobody_could_see_is_no_row_and_is_not_sent() {
+    let mut page = showing(0);
+    for nothing in ["", " \n", "\u{200b}", "\u{feff} \u{3164}"] {
+        page.post(room(1), nothing);
+        assert!(page.texts(room(1)).is_empty() && posts(page.sent()).is_empty(), "{nothing:?}");
+    }
+}
+
+#[test]
 fn a_room_opened_without_a_connection_is_asked_for_when_there_is_one() {
     let mut page = Page::online(&[state(1, 3, 3)]);
     page.lose(None);

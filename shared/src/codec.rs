@@ -35,10 +35,10 @@ impl DecodeError {
 
     /// Reads from the text which request it was, as far as that can be read.
     fn about(mut self, text: &str) -> Self {
-        if let Ok(value) = serde_json::from_str::<Value>(text) {
-            let id = |name| value.get(name).and_then(Value::as_str);
-            self.txn_id = id("txn_id").and_then(|id| id.parse().ok());
-            self.room_id = id("room_id").and_then(|id| id.parse().ok());
+        if let Ok(Named { txn_id, room_id }) = serde_json::from_str(text) {
+            let id = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+            self.txn_id = id(txn_id).and_then(|id| id.parse().ok());
+            self.room_id = id(room_id).and_then(|id| id.parse().ok());
         }
         self
     }
@@ -53,6 +53,13 @@ impl From<DecodeError> for ErrorFrame {
             ..Self::new(error.code, error.detail)
         }
     }
+}
+
+/// What names a request. The rest of its text is not looked into: it may be what is wrong.
+#[derive(Deserialize)]
+struct Named {
+    txn_id: Option<Value>,
+    room_id: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -86,15 +93,17 @@ fn fields<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
     })
 }
 
-/// serde's words without what it quotes of the input and without the place, which is not for people.
+/// serde's words without what it quotes of the input, without the place and without names of Rust's types, which
+/// are not for people.
 pub(crate) fn plain(detail: &str) -> String {
     let place = detail.rfind(" at line ").unwrap_or(detail.len());
     let detail = &detail[..place];
     let quotes = detail.starts_with("invalid") || detail.starts_with("unknown variant");
-    match (quotes, detail.rfind(", expected ")) {
-        (true, Some(expected)) => detail[expected + 2..].to_owned(),
-        _ => detail.to_owned(),
-    }
+    let words = match (quotes, detail.rfind(", expected ")) {
+        (true, Some(expected)) => &detail[expected + 2..],
+        _ => detail,
+    };
+    words.replace("expected u64", "expected a whole number that is not negative")
 }
 
 /// The name in serde's "missing field `name`" and "duplicate field `name`".

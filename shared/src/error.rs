@@ -26,7 +26,7 @@ pub enum ErrorCode {
     NotMember,
     /// Longer than the limit.
     TooLong,
-    /// Nothing but white space.
+    /// Nothing that could be seen.
     Empty,
     /// Too fast; `retry_after_ms` says when to try again.
     RateLimited,

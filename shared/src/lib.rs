@@ -14,6 +14,7 @@ pub mod event;
 pub mod frame;
 pub mod ids;
 pub mod limits;
+pub mod text;
 pub mod time;
 
 pub use close::{CloseCode, ComeBack};

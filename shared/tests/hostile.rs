@@ -108,6 +108,44 @@ proptest! {
 }
 
 #[test]
+fn what_is_wrong_is_said_in_plain_words() {
+    let at = |kind: &str, fields: &str| format!(r#"{{"type":"{kind}","room_id":"{ROOM}",{fields}}}"#);
+    for text in [
+        at("sync", r#""after":-1"#),
+        at("sync", r#""after":1.5"#),
+        at("sync", r#""after":"x""#),
+        at("sync", r#""after":18446744073709551616"#),
+        at("sync", r#""after":1e999"#),
+        at("sync", r#""after":0,"limit":-1"#),
+        at("sync", r#""after":0,"limit":[]"#),
+        at("read", r#""seq":9007199254740992"#),
+        at("read", r#""seq":null"#),
+        at("typing", r#""active":1"#),
+        at("message", &format!(r#""txn_id":"{TXN}","content":7"#)),
+        at("message", &format!(r#""txn_id":"{TXN}","content":"x","reply_to":-7"#)),
+        at("message", r#""txn_id":7,"content":"x""#),
+        at("presence", r#""status":7"#),
+    ] {
+        let error = ClientFrame::decode(&text).unwrap_err();
+        let of_rust =
+            ["u64", "i64", "u8", "f64", "u128", "i128", "struct", "enum", "Option", "newtype", "variant"];
+        assert!(!of_rust.iter().any(|word| error.detail.contains(word)), "{text}: {}", error.detail);
+        assert!(!error.detail.is_empty());
+    }
+    let error = ClientFrame::decode(&at("sync", r#""after":-1"#)).unwrap_err();
+    assert_eq!(error.detail, "expected a whole number that is not negative");
+}
+
+#[test]
+fn half_a_character_is_refused_and_its_request_is_named() {
+    let text = format!(r#"{{"type":"message","txn_id":"{TXN}","room_id":"{ROOM}","content":"\ud800"}}"#);
+    let error = ClientFrame::decode(&text).unwrap_err();
+    assert_eq!((error.code, error.field.as_deref()), (ErrorCode::Invalid, Some("content")));
+    assert_eq!(error.txn_id.map(|id| id.to_string()).as_deref(), Some(TXN));
+    assert_eq!(error.room_id.map(|id| id.to_string()).as_deref(), Some(ROOM));
+}
+
+#[test]
 fn what_is_not_a_json_object_is_a_parse_error() {
     for text in
         ["", " ", "null", "1", "\"ping\"", "[]", "[{\"type\":\"ping\"}]", "{", "{}}", "ping", "\u{feff}{}"]

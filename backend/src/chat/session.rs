@@ -9,6 +9,7 @@ use shared::{
     ClientFrame, CloseCode, ErrorCode, ErrorFrame, RoomId, ServerFrame, SessionId, Timestamp,
     event::Profile,
     frame::{PostMessage, Read, Sync, Typing},
+    text::is_blank,
 };
 
 pub use super::effect::{Around, Due, Effect, PageRequest, Rules};
@@ -228,8 +229,8 @@ impl<R: Clone> Session<R> {
 
     fn refuse_content(&self, content: &str) -> Option<ErrorFrame> {
         let limit = self.rules.limits.message_chars;
-        if content.trim().is_empty() {
-            return Some(ErrorFrame::new(ErrorCode::Empty, "a message has more than white space"));
+        if is_blank(content) {
+            return Some(ErrorFrame::new(ErrorCode::Empty, "a message has something to be seen"));
         }
         // A text has at least one and at most four bytes per scalar value: most need no counting.
         if content.len() as u64 > limit && content.chars().count() as u64 > limit {

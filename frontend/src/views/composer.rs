@@ -3,7 +3,7 @@
 
 use client_core::Command;
 use leptos::{ev, html, prelude::*};
-use shared::ErrorCode;
+use shared::{ErrorCode, text::is_blank};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlTextAreaElement, KeyboardEvent};
 
@@ -45,7 +45,7 @@ pub fn Composer(
     let adopted = ShellField::Message.adopt();
     let measure = move |area: &HtmlTextAreaElement| {
         let text = area.value();
-        blank.set(text.trim().is_empty());
+        blank.set(is_blank(&text));
         left.set(left_to_write(&text, driver.message_chars()));
         fit(area);
     };
@@ -80,7 +80,7 @@ pub fn Composer(
     let send = move || {
         let Some(area) = area.get_untracked() else { return };
         let content = area.value();
-        if content.trim().is_empty() || left.get_untracked().is_some_and(|left| left < 0) {
+        if is_blank(&content) || left.get_untracked().is_some_and(|left| left < 0) {
             return;
         }
         scroller.to_newest();
