@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 
+import { agreeOn } from "../support/agreement.mjs";
 import { situation } from "../support/situation.mjs";
 import { until } from "../support/until.mjs";
 
@@ -36,7 +37,7 @@ situation("the server is killed while messages are being sent, and nothing acked
   assert.ok(acked.length < MESSAGES, "the kill came in between");
   await server.begin();
 
-  await both(ada, ben, said, acked);
+  await agreeOn([ada, ben], said, acked);
 });
 
 situation("killed three times in a row, the same", async (world) => {
@@ -57,28 +58,5 @@ situation("killed three times in a row, the same", async (world) => {
     await server.kill();
     await server.begin();
   }
-  await both(ada, ben, said, [...ada.heard("ack"), ...ben.heard("ack")]);
+  await agreeOn([ada, ben], said, [...ada.heard("ack"), ...ben.heard("ack")]);
 });
-
-/** Both pages have all that was said, each once, each person's in order, and what was acked where it was acked. */
-async function both(ada, ben, said, acked) {
-  const all = [...said.Ada, ...said.Ben];
-  for (const person of [ada, ben]) {
-    await until(`${person.name} has everything`, async () => {
-      const rows = await person.rows();
-      return rows.length >= all.length && rows.every(({ state }) => state === "stored");
-    }, 90_000);
-  }
-  const rows = await ada.rows();
-  assert.deepEqual(await ben.rows(), rows, "the same on both");
-  assert.deepEqual(rows.map(({ text }) => text).sort(), [...all].sort(), "each once");
-  for (const [name, texts] of Object.entries(said)) {
-    const own = rows.map(({ text }) => text).filter((text) => text.startsWith(name));
-    assert.deepEqual(own, texts, `${name}'s in the order of writing`);
-  }
-  const places = rows.map(({ seq }) => seq);
-  assert.deepEqual(places, [...places].sort((a, b) => a - b), "in the order of the log");
-  for (const { txn_id, seq } of acked) {
-    assert.equal(rows.find(({ txn }) => txn === txn_id)?.seq, seq, "an acked message is where its ack said");
-  }
-}
