@@ -23,7 +23,7 @@ pub enum CloseCode {
     Internal,
     /// 1012: the server restarts.
     Restart,
-    /// 1013: overloaded, or the reader is hopelessly slow.
+    /// 1013: overloaded. A reader that takes nothing is dropped without it, and counted under it.
     TryAgainLater,
     /// 4001: not authenticated; token expired, used or revoked.
     Unauthenticated,
