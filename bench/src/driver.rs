@@ -272,6 +272,7 @@ impl Driver {
                     Output::Open { socket, token } => self.open(socket, token),
                     Output::Close(_, code) => self.socket.close(code),
                     Output::Call(call, request) => self.call(call, &request),
+                    Output::Keep(_) | Output::Restore(_) => {} // nobody here outlives the run
                 }
             }
             if said.is_empty() && waiting.is_empty() {

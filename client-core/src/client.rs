@@ -4,12 +4,14 @@
 mod answers;
 mod commands;
 mod frames;
+mod keeping;
 
 use shared::{CloseCode, ComeBack, Epoch, EventBody, Limits, RoomId, Seq, UserId, event::Profile};
 
 use crate::{
     activity::Activity,
     call::Call,
+    drafts::Drafts,
     errand::Errand,
     io::{Change, Input, Output},
     link::Link,
@@ -21,6 +23,7 @@ use crate::{
     rooms::Rooms,
     roster::Roster,
     session::Session,
+    snapshots::Snapshots,
     time::{Now, earliest},
     timelines::Timelines,
     view::{Banner, HistoryView, LinkState, MemberView, RoomView, Row, RowKey, SessionState},
@@ -45,6 +48,10 @@ pub struct Client {
     timelines: Timelines,
     quiet: Quiet,
     outbox: Outbox,
+    drafts: Drafts,
+    snapshots: Snapshots,
+    /// For whom there is a store.
+    kept_for: Option<UserId>,
     roster: Roster,
     activity: Activity,
     my_rooms: Errand,
@@ -80,6 +87,9 @@ impl Client {
             timelines: Timelines::default(),
             quiet: Quiet::default(),
             outbox: Outbox::default(),
+            drafts: Drafts::default(),
+            snapshots: Snapshots::default(),
+            kept_for: None,
             roster: Roster::default(),
             activity: Activity::default(),
             my_rooms: Errand::default(),
@@ -94,7 +104,8 @@ impl Client {
         let ms = now.ms;
         match input {
             Input::Started => self.start(ms),
-            Input::Stopped => self.stop(ms),
+            Input::Stopped => self.stop(now),
+            Input::Restored(saved) => self.restored(now, saved),
             Input::Command(command) => self.command(now, command),
             Input::Frame(socket, text) if self.link.socket() == Some(socket) => self.frame(ms, text),
             Input::Closed(socket, code) if self.link.socket() == Some(socket) => self.closed(ms, code),
@@ -103,7 +114,7 @@ impl Client {
             Input::Frame(..) | Input::Closed(..) => {} // of an earlier socket
             Input::Opened(_) | Input::Visible(false) | Input::Tick => {}
         }
-        self.advance(ms);
+        self.advance(now);
     }
 
     /// The next thing to do; call until `None` after every [`Client::handle`].
@@ -133,6 +144,7 @@ impl Client {
             self.patience.timeout(),
             // Nobody is there to send for: what waits, waits for a sign-in.
             self.session.profile().and_then(|_| self.outbox.timeout()),
+            self.snapshots.timeout(),
             self.roster.timeout(),
             self.activity.timeout(),
             waits_for_connection,
@@ -212,6 +224,11 @@ impl Client {
         self.roster.typing(room).filter(|user| Some(*user) != self.owner).filter_map(profile).collect()
     }
 
+    /// What is written in a room and not posted.
+    pub fn draft(&self, room: RoomId) -> &str {
+        self.drafts.get(room)
+    }
+
     /// The limits in force; the defaults until a server has said its own.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -226,10 +243,11 @@ impl Client {
         }
     }
 
-    fn stop(&mut self, ms: u64) {
+    fn stop(&mut self, now: Now) {
         self.started = false;
         self.link.stop(&mut self.out);
-        self.session.stop(ms);
+        self.session.stop(now.ms);
+        self.keep_snapshots(now, true);
         self.my_rooms.drop();
         self.members.drop();
     }
@@ -250,7 +268,8 @@ impl Client {
     }
 
     /// Does what is due, and whatever has become possible.
-    fn advance(&mut self, ms: u64) {
+    fn advance(&mut self, now: Now) {
+        let ms = now.ms;
         let out = &mut self.out;
         if self.started {
             self.session.tick(ms, out);
@@ -259,7 +278,7 @@ impl Client {
         self.notice_loss();
         let out = &mut self.out;
         if let Some(me) = self.session.profile() {
-            self.outbox.pump(ms, me.id, &self.limits, out);
+            self.outbox.pump(now, me.id, &self.limits, out);
         }
         self.timelines.pump(ms, |room| self.rooms.get(room).map(|view| view.head), out);
         self.quiet.pump(ms, out);
@@ -271,6 +290,8 @@ impl Client {
             self.session.ask(ms, call, &mut self.out);
         }
         self.show_link(ms);
+        self.keep_outbox();
+        self.keep_snapshots(now, false);
         self.out.flush();
     }
 
@@ -325,6 +346,7 @@ impl Client {
             body: EventBody::Message { content: item.content.clone(), reply_to: None },
             timestamp: item.made,
             state: self.outbox.delivery(item),
+            recallable: item.is_recallable(),
         }
     }
 
@@ -340,6 +362,7 @@ impl Client {
         self.quiet.wake(room);
         self.roster.forget(room);
         self.outbox.forget(room);
+        self.write_draft(room, String::new());
         if self.open == Some(room) {
             self.open = None;
             self.members.drop();
@@ -357,8 +380,10 @@ impl Client {
     fn wipe(&mut self, outbox_too: bool) {
         self.link.stop(&mut self.out);
         self.notice_loss();
+        self.keep_no_more();
         if outbox_too {
             self.outbox = Outbox::default();
+            self.drafts = Drafts::default();
             self.owner = None;
         }
         self.rooms = Rooms::default();

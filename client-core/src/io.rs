@@ -1,9 +1,10 @@
 //! What goes into the client and what comes out.
 
-use shared::{Event, RoomId, Seq, error::ErrorCode};
+use shared::{Event, RoomId, Seq, UserId, error::ErrorCode};
 
 use crate::{
     call::{Answer, Call, CallId, Request},
+    keep::{Keep, Saved},
     view::RowKey,
 };
 
@@ -19,6 +20,10 @@ pub enum Input<'a> {
     /// The page goes away for a while: the client closes its socket and waits for nothing. It keeps what
     /// it knows and what is not yet sent.
     Stopped,
+    /// What was kept for a person: unasked, before or after [`Input::Started`], for whoever was here last, who is
+    /// then shown what they knew before the server has said anything; for [`Output::Restore`]; and for whatever
+    /// another page of this person has left behind. Anybody else's is passed over.
+    Restored(Saved),
     /// A person wants something.
     Command(Command),
     /// The socket is open.
@@ -45,7 +50,7 @@ pub enum Command {
         /// The name on the screen.
         name: String,
     },
-    /// Be nobody again. What is not yet sent is thrown away.
+    /// Be nobody again. What is not yet sent, and whatever is kept, is thrown away.
     SignOut,
     /// Make a room and be in it.
     MakeRoom {
@@ -75,10 +80,21 @@ pub enum Command {
         /// The text, as typed.
         content: String,
     },
-    /// Try a failed message again.
+    /// This is written in the composer of that room now. A post empties it.
+    Draft {
+        /// Where.
+        room: RoomId,
+        /// The text, as typed.
+        text: String,
+    },
+    /// Try a failed message again, or send a held one.
     Retry(RoomId, RowKey),
-    /// Forget a message that is not sent.
+    /// Forget a message that no server can have, a failed one, or a held one. Where a held one was tried, the
+    /// server may have it all the same.
     Discard(RoomId, RowKey),
+    /// Take the text of a message that no server can have ([`Row::recallable`](crate::Row::recallable)) back into
+    /// the draft of its room, before what is there.
+    Recall(RoomId, RowKey),
     /// Fetch an older page.
     PageBack(RoomId),
     /// A key was pressed in the composer of that room (`true`), or it was emptied or left (`false`).
@@ -107,6 +123,12 @@ pub enum Output {
     Close(SocketId, u16),
     /// Make an HTTP call and bring back its answer.
     Call(CallId, Request),
+    /// Keep something, or keep it no longer. Comes before anything else, so that a message is kept before it is
+    /// sent; see [`keep`](crate::keep).
+    Keep(Keep),
+    /// This person is here: bring what is kept for them, by [`Input::Restored`]. A driver that keeps nothing may pass
+    /// it over.
+    Restore(UserId),
     /// Something that can be seen is different; read it from the client.
     Changed(Change),
 }
@@ -118,6 +140,8 @@ impl std::fmt::Debug for Output {
             Self::Send(socket, text) => write!(f, "Send({socket:?}, {} bytes)", text.len()),
             Self::Close(socket, code) => write!(f, "Close({socket:?}, {code})"),
             Self::Call(call, request) => write!(f, "Call({call:?}, {request:?})"),
+            Self::Keep(keep) => write!(f, "Keep({keep:?})"),
+            Self::Restore(user) => write!(f, "Restore({user:?})"),
             Self::Changed(change) => write!(f, "Changed({change:?})"),
         }
     }
@@ -138,6 +162,9 @@ pub enum Change {
     Rows(RoomId),
     /// One row, in place ([`Client::row`](crate::Client::row)).
     Row(RoomId, RowKey),
+    /// The draft of a room, other than by [`Command::Draft`] and [`Command::Post`]
+    /// ([`Client::draft`](crate::Client::draft)).
+    Draft(RoomId),
     /// Members, presence or read markers ([`Client::members`](crate::Client::members)).
     Members(RoomId),
     /// Who types ([`Client::typing`](crate::Client::typing)).

@@ -14,9 +14,10 @@
 //! | `outbox` | what is sent, in which order, again or not at all |
 //! | `timelines`, `timeline`, `sync`, `quiet` | what a room's history is, and what is asked for to keep it whole |
 //! | `rooms` | heads, read markers, unread counts |
+//! | `drafts`, `snapshots` | what else than the outbox is kept for the next time, and when that is written |
 //! | `roster`, `activity` | who is there and types; whether this person does |
 //! | `errand` | calls that the client makes for itself until they are answered |
-//! | `out`, `rng`, `people`, `failure` | nothing; they carry, draw, keep and read |
+//! | `out`, `rng`, `people`, `failure`, `records` | nothing; they carry, draw, keep, read and write |
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -24,19 +25,23 @@ mod activity;
 mod backoff;
 pub mod call;
 mod client;
+mod drafts;
 mod errand;
 mod failure;
 pub mod io;
+pub mod keep;
 mod link;
 mod out;
 mod outbox;
 mod patience;
 mod people;
 mod quiet;
+mod records;
 mod rng;
 mod rooms;
 mod roster;
 mod session;
+mod snapshots;
 mod sync;
 pub mod time;
 mod timeline;
@@ -46,6 +51,7 @@ pub mod view;
 pub use call::{Answer, Call, CallId, Method, Request};
 pub use client::Client;
 pub use io::{Change, Command, Input, Output, SocketId};
+pub use keep::{Keep, Key, Record, Saved, Slot};
 pub use time::Now;
 pub use view::{
     Banner, DeliveryState, HistoryView, LinkState, MemberView, RoomView, Row, RowKey, SessionState,

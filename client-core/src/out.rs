@@ -2,16 +2,21 @@
 
 use std::collections::VecDeque;
 
+use serde::Serialize;
 use shared::ClientFrame;
 
 use crate::{
     call::Call,
     io::{Change, Output, SocketId},
+    keep::{Keep, Key, Record},
+    records,
 };
 
 /// The outputs of one [`Client::handle`](crate::Client::handle) and those not polled yet.
 #[derive(Default)]
 pub(crate) struct Out {
+    /// What is to be kept goes before everything else: a message is written before it is sent.
+    keeps: VecDeque<Keep>,
     queue: VecDeque<Output>,
     changes: Vec<Change>,
     calls: Vec<Call>,
@@ -55,6 +60,38 @@ impl Out {
         }
     }
 
+    /// Whether that was said since the last flush.
+    pub(crate) fn has_changed(&self, change: &Change) -> bool {
+        self.changes.contains(change)
+    }
+
+    /// Wants a record written.
+    pub(crate) fn write(&mut self, key: Key, record: &impl Serialize) {
+        self.keep(key, Keep::Write(Record { key, text: records::write(record) }));
+    }
+
+    /// Wants a record removed.
+    pub(crate) fn remove(&mut self, key: Key) {
+        self.keep(key, Keep::Remove(key));
+    }
+
+    /// Wants everything removed.
+    pub(crate) fn wipe(&mut self) {
+        self.keeps.clear();
+        self.keeps.push_back(Keep::Wipe);
+    }
+
+    /// Of one record only the last wish counts.
+    fn keep(&mut self, key: Key, keep: Keep) {
+        let is_about_it = |known: &Keep| match known {
+            Keep::Write(record) => record.key == key,
+            Keep::Remove(known) => *known == key,
+            Keep::Wipe => false,
+        };
+        self.keeps.retain(|known| !is_about_it(known));
+        self.keeps.push_back(keep);
+    }
+
     /// Wants a call made.
     pub(crate) fn call(&mut self, call: Call) {
         self.calls.push(call);
@@ -71,7 +108,7 @@ impl Out {
     }
 
     pub(crate) fn poll(&mut self) -> Option<Output> {
-        self.queue.pop_front()
+        self.keeps.pop_front().map(Output::Keep).or_else(|| self.queue.pop_front())
     }
 }
 
@@ -102,6 +139,7 @@ pub(crate) mod testing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keep::Slot;
 
     #[test]
     fn the_same_change_is_said_once_and_behind_what_goes_over_the_network() {
@@ -121,5 +159,23 @@ mod tests {
             Output::Changed(Change::Rooms),
         ];
         assert_eq!(std::iter::from_fn(|| out.poll()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_is_kept_goes_first_and_of_one_record_the_last_wish_counts() {
+        let key = |slot| Key { user: shared::UserId::mint(0, [1; 10]), slot };
+        let (person, page) = (key(Slot::Person), key(Slot::Page(shared::RoomId::mint(0, [1; 10]))));
+        let mut out = Out::connected();
+        out.send(&ClientFrame::Ping);
+        out.write(person, &1);
+        out.write(page, &1);
+        out.remove(person);
+        let kept = |keep| Some(Output::Keep(keep));
+        assert!(matches!(out.poll(), Some(Output::Keep(Keep::Write(record))) if record.key == page));
+        assert_eq!(out.poll(), kept(Keep::Remove(person)));
+        assert!(matches!(out.poll(), Some(Output::Send(..))));
+        out.write(page, &1);
+        out.wipe();
+        assert_eq!((out.poll(), out.poll()), (kept(Keep::Wipe), None));
     }
 }

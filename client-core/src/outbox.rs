@@ -1,25 +1,31 @@
 //! What a person has said and no server has confirmed: in order, with the same identity on every try. It
 //! knows no socket and no timeline.
 
-use shared::{
-    ClientFrame, ErrorFrame, Limits, RoomId, Timestamp, TxnId, UserId, error::ErrorCode, frame::PostMessage,
-};
+mod item;
 
+use shared::{ErrorFrame, Limits, RoomId, Timestamp, TxnId, UserId, error::ErrorCode};
+
+pub(crate) use self::item::Item;
+use self::item::{State, Written};
 use crate::{
-    backoff::Backoff,
     io::Change,
+    keep::{Key, Slot},
     out::Out,
+    records,
     rng::Rng,
-    time::{due, earliest},
-    view::{DeliveryState, RowKey},
+    time::{Now, due, earliest},
+    view::DeliveryState,
 };
 
 /// Messages that may wait, failed ones included: hours of typing without a connection. Beyond, a person is
-/// told at once instead of losing it later.
+/// told at once instead of losing it later. What comes back from earlier pages is taken whatever its number.
 pub(crate) const WAITING_MOST: usize = 1_000;
 
 /// From sending a message to sending it again on the same connection: asking twice is harmless.
 const ACK_TIMEOUT_MS: u64 = 10_000;
+
+/// What waited for longer is not sent by itself: what was meant for yesterday may be wrong today.
+pub(crate) const ASK_AFTER_MS: u64 = 24 * 3_600_000;
 
 /// The messages on their way, oldest first.
 #[derive(Debug, Default)]
@@ -27,26 +33,10 @@ pub(crate) struct Outbox {
     items: Vec<Item>,
     /// The server wants nothing more of this person until then.
     held_until: Option<u64>,
-}
-
-/// One message on its way.
-#[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) room: RoomId,
-    pub(crate) txn_id: TxnId,
-    pub(crate) content: String,
-    pub(crate) made: Timestamp,
-    state: State,
-    /// Not again before that.
-    not_before: Option<u64>,
-    backoff: Backoff,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Sent { since: u64 },
-    Failed { code: ErrorCode, detail: String },
+    /// The place of the newest that was ever here.
+    last_order: u64,
+    /// What the store still has and need not have.
+    gone: Vec<TxnId>,
 }
 
 impl Outbox {
@@ -68,28 +58,62 @@ impl Outbox {
         if self.items.len() >= WAITING_MOST {
             return Err((content, ErrorCode::Unavailable));
         }
-        let state = if is_too_long(&content, limits) { failed(ErrorCode::TooLong) } else { State::Waiting };
-        let backoff = Backoff::default();
-        self.items.push(Item { room, txn_id, content, made, state, not_before: None, backoff });
+        // Among the pages of one person their clocks decide, and on one page the order of posting.
+        self.last_order = made.unix_ms().max(self.last_order + 1);
+        let mut item = Item::new(room, txn_id, content, made, self.last_order);
+        if is_too_long(&item.content, limits) {
+            item.fail(ErrorCode::TooLong, String::new());
+        }
+        self.items.push(item);
         Ok(())
     }
 
+    /// Takes in a message that was kept, at its place. False where it is here already.
+    pub(crate) fn restore(&mut self, txn_id: TxnId, kept: records::Message) -> bool {
+        if self.items.iter().any(|item| item.txn_id == txn_id) {
+            return false;
+        }
+        let item = Item::restored(txn_id, kept);
+        self.last_order = self.last_order.max(item.order);
+        let place = (item.order, item.txn_id);
+        let index = self.items.partition_point(|known| (known.order, known.txn_id) < place);
+        self.items.insert(index, item);
+        true
+    }
+
+    /// Everything has to be written: the store is another one, or may be.
+    pub(crate) fn write_all(&mut self) {
+        self.items.iter_mut().for_each(Item::touch);
+    }
+
+    /// Writes what is not written, and removes what is settled.
+    pub(crate) fn write(&mut self, me: UserId, out: &mut Out) {
+        for txn_id in self.gone.drain(..) {
+            out.remove(Key { user: me, slot: Slot::Message(txn_id) });
+        }
+        for item in &mut self.items {
+            item.write(me, out);
+        }
+    }
+
     /// Sends what may go now: of every room its oldest message that is not parked.
-    pub(crate) fn pump(&mut self, now: u64, me: UserId, limits: &Limits, out: &mut Out) {
-        self.end_waits(now, me, out);
+    pub(crate) fn pump(&mut self, now: Now, me: UserId, limits: &Limits, out: &mut Out) {
+        self.end_waits(now.ms, me, out);
+        self.hold_old_ones(now.wall, me, out);
         if !out.online() || self.held_until.is_some() {
             return;
         }
-        let mut served: Vec<RoomId> = Vec::new();
+        let on_its_way = |item: &&Item| matches!(item.state, State::Sent { .. });
+        let mut served: Vec<RoomId> = self.items.iter().filter(on_its_way).map(|item| item.room).collect();
         for item in &mut self.items {
-            if matches!(item.state, State::Failed { .. }) || served.contains(&item.room) {
+            if item.is_parked() || served.contains(&item.room) {
                 continue;
             }
             if item.state == State::Waiting && item.not_before.is_none() {
-                item.send(now, limits, out);
+                item.send(now.ms, limits, out);
                 out.changed(Change::Row(item.room, item.key(me)));
             }
-            if !matches!(item.state, State::Failed { .. }) {
+            if !item.is_parked() {
                 served.push(item.room);
             }
         }
@@ -100,7 +124,7 @@ impl Outbox {
         let index = self.items.iter().position(|item| item.txn_id == txn_id)?;
         let room = self.items[index].room;
         let first = !self.items[..index].iter().any(|item| item.room == room);
-        Some((self.items.remove(index), first))
+        Some((self.take(index), first))
     }
 
     /// The server did not take that message. False where there is none.
@@ -115,6 +139,7 @@ impl Outbox {
         let Some(item) = self.items.iter_mut().find(|item| Some(item.txn_id) == error.txn_id) else {
             return false;
         };
+        item.answered();
         // A token that has just ended is renewed by the connection; the message is not to blame.
         if error.retryable || error.code == ErrorCode::Unauthenticated {
             let wait = error.retry_after_ms.unwrap_or_else(|| item.backoff.fail(rng));
@@ -127,7 +152,7 @@ impl Outbox {
                 item.not_before = Some(until);
             }
         } else {
-            item.state = State::Failed { code: error.code, detail: error.message.clone() };
+            item.fail(error.code, error.message.clone());
         }
         out.changed(Change::Row(item.room, item.key(me)));
         true
@@ -136,6 +161,7 @@ impl Outbox {
     /// The connection is gone: whatever was on its way may or may not have arrived.
     pub(crate) fn lost(&mut self, me: UserId, out: &mut Out) {
         for item in &mut self.items {
+            item.lost();
             if matches!(item.state, State::Sent { .. }) {
                 item.state = State::Waiting;
                 out.changed(Change::Row(item.room, item.key(me)));
@@ -144,36 +170,50 @@ impl Outbox {
     }
 
     /// Tries a parked message again, under the same identity; a `conflict` means that this identity is
-    /// taken, so it gets the new one. True if there was such a message.
+    /// taken, so it gets the new one. Gives back its identity from now on.
     pub(crate) fn retry(
         &mut self,
+        now: Timestamp,
         room: RoomId,
         txn_id: TxnId,
         new: TxnId,
         limits: &Limits,
     ) -> Option<TxnId> {
-        let item = self.items.iter_mut().find(|item| item.room == room && item.txn_id == txn_id)?;
-        let State::Failed { code, .. } = &item.state else { return None };
-        if *code == ErrorCode::Conflict {
-            item.txn_id = new;
+        let index = self.position(room, txn_id).filter(|index| self.items[*index].is_parked())?;
+        let item = &mut self.items[index];
+        if matches!(item.state, State::Failed { code: ErrorCode::Conflict, .. }) {
+            if item.written != Written::Never {
+                self.gone.push(item.txn_id);
+            }
+            (item.txn_id, item.written) = (new, Written::Never);
+            (item.unsure, item.unanswered) = (false, 0);
         }
         if !is_too_long(&item.content, limits) {
-            item.state = State::Waiting;
+            // Whoever asks for it now wants it sent as if it had just been posted.
+            (item.state, item.since) = (State::Waiting, now);
+            item.touch();
         }
         Some(item.txn_id)
     }
 
-    /// Forgets a message that is not on its way. False where there is none.
+    /// Forgets a message that no server can have, or that is parked. False where there is none.
     pub(crate) fn discard(&mut self, room: RoomId, txn_id: TxnId) -> bool {
-        let before = self.items.len();
-        let is_it = |item: &Item| item.room == room && item.txn_id == txn_id;
-        self.items.retain(|item| !is_it(item) || matches!(item.state, State::Sent { .. }));
-        self.items.len() < before
+        let may_go = |item: &Item| item.is_parked() || item.is_recallable();
+        let index = self.position(room, txn_id).filter(|index| may_go(&self.items[*index]));
+        index.map(|index| self.take(index)).is_some()
+    }
+
+    /// Takes back the text of a message that no server can have.
+    pub(crate) fn recall(&mut self, room: RoomId, txn_id: TxnId) -> Option<String> {
+        let index = self.position(room, txn_id).filter(|index| self.items[*index].is_recallable())?;
+        Some(self.take(index).content)
     }
 
     /// Forgets everything of a room.
     pub(crate) fn forget(&mut self, room: RoomId) {
-        self.items.retain(|item| item.room != room);
+        while let Some(index) = self.items.iter().position(|item| item.room == room) {
+            self.take(index);
+        }
     }
 
     /// The messages of a room, in the order of sending.
@@ -185,12 +225,13 @@ impl Outbox {
     pub(crate) fn delivery(&self, item: &Item) -> DeliveryState {
         match &item.state {
             State::Waiting => {
-                let first = self.of_room(item.room).find(|item| !matches!(item.state, State::Failed { .. }));
+                let first = self.of_room(item.room).find(|item| !item.is_parked());
                 let is_first = first.is_some_and(|first| first.txn_id == item.txn_id);
                 let until_ms = item.not_before.max(self.held_until).filter(|_| is_first);
                 DeliveryState::Queued { until_ms }
             }
             State::Sent { since } => DeliveryState::Sending { since_ms: *since },
+            State::Held => DeliveryState::Held { tried: item.is_tried() },
             State::Failed { code, detail } => DeliveryState::Failed { code: *code, detail: detail.clone() },
         }
     }
@@ -199,7 +240,7 @@ impl Outbox {
         let waits = self.items.iter().filter_map(|item| match item.state {
             State::Sent { since } => Some(since + ACK_TIMEOUT_MS),
             State::Waiting => item.not_before,
-            State::Failed { .. } => None,
+            State::Failed { .. } | State::Held => None,
         });
         earliest([self.held_until, waits.min()])
     }
@@ -230,33 +271,28 @@ impl Outbox {
             }
         }
     }
-}
 
-impl Item {
-    pub(crate) fn key(&self, me: UserId) -> RowKey {
-        RowKey { author: me, txn_id: self.txn_id }
-    }
-
-    fn send(&mut self, now: u64, limits: &Limits, out: &mut Out) {
-        let text = ClientFrame::Message(PostMessage {
-            txn_id: self.txn_id,
-            room_id: self.room,
-            content: self.content.clone(),
-            reply_to: None,
-        })
-        .encode();
-        // The server would close the connection over it, again and again.
-        if text.len() as u64 > limits.frame_bytes {
-            self.state = failed(ErrorCode::TooLong);
-        } else {
-            self.state = State::Sent { since: now };
-            out.send_text(text);
+    /// What has waited for too long waits for somebody to say what becomes of it.
+    fn hold_old_ones(&mut self, now: Timestamp, me: UserId, out: &mut Out) {
+        let is_old = |item: &Item| now.unix_ms().saturating_sub(item.since.unix_ms()) >= ASK_AFTER_MS;
+        for item in self.items.iter_mut().filter(|item| item.state == State::Waiting && is_old(item)) {
+            item.state = State::Held;
+            out.changed(Change::Row(item.room, item.key(me)));
         }
     }
-}
 
-fn failed(code: ErrorCode) -> State {
-    State::Failed { code, detail: String::new() }
+    fn position(&self, room: RoomId, txn_id: TxnId) -> Option<usize> {
+        self.items.iter().position(|item| item.room == room && item.txn_id == txn_id)
+    }
+
+    /// Takes a message out, and from the store with it.
+    fn take(&mut self, index: usize) -> Item {
+        let item = self.items.remove(index);
+        if item.written != Written::Never {
+            self.gone.push(item.txn_id);
+        }
+        item
+    }
 }
 
 fn is_too_long(content: &str, limits: &Limits) -> bool {

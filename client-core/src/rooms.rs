@@ -39,6 +39,17 @@ impl Rooms {
         self.iter().find(|view| view.room.id == room)
     }
 
+    /// The list, as another page could begin with it.
+    pub(crate) fn states(&self) -> impl Iterator<Item = RoomState> {
+        self.list.iter().map(|line| RoomState {
+            room: line.view.room.clone(),
+            head: line.view.head,
+            msg_no: MsgNo::new(line.msg_no).unwrap_or(MsgNo::MAX),
+            read_seq: line.view.read_seq,
+            unread: line.view.unread,
+        })
+    }
+
     /// The whole list as a new connection begins with it. Gives back the rooms that are gone.
     pub(crate) fn connected(&mut self, rooms: Vec<RoomState>, out: &mut Out) -> Vec<RoomId> {
         let is_listed = |line: &Line| rooms.iter().any(|state| state.room.id == line.view.room.id);

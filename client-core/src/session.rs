@@ -155,6 +155,16 @@ impl Session {
         self.refresh_now(out);
     }
 
+    /// Somebody was here before, and it is not known that they are not any more: they are taken for signed in until
+    /// the server says otherwise. False where somebody has spoken already.
+    pub(crate) fn presume(&mut self, profile: Profile, out: &mut Out) -> bool {
+        let nobody_said = self.state == SessionState::Unknown;
+        if nobody_said {
+            self.set_profile(profile, out);
+        }
+        nobody_said
+    }
+
     /// The server sees this person under that name now.
     pub(crate) fn set_profile(&mut self, profile: Profile, out: &mut Out) {
         let state = SessionState::SignedIn(profile);

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use shared::{Event, EventBody, MsgNo, Seq, Timestamp, TxnId, event::Profile};
+use shared::{Event, EventBody, MsgNo, RoomId, Seq, Timestamp, TxnId, event::Profile};
 
 use crate::{
     people::People,
@@ -67,6 +67,19 @@ impl Entry {
         }
     }
 
+    /// The event as it came.
+    pub(crate) fn event(&self, room_id: RoomId, seq: Seq) -> Event {
+        Event {
+            room_id,
+            seq,
+            msg_no: self.msg_no,
+            timestamp: self.timestamp,
+            txn_id: self.txn_id,
+            author: Profile::clone(&self.author),
+            body: self.body.clone(),
+        }
+    }
+
     fn key(&self) -> RowKey {
         RowKey { author: self.author.id, txn_id: self.txn_id }
     }
@@ -80,6 +93,7 @@ impl Entry {
             body: self.body.clone(),
             timestamp: self.timestamp,
             state: DeliveryState::Stored,
+            recallable: false,
         }
     }
 }
@@ -193,6 +207,15 @@ impl Timeline {
             self.first += 1;
         }
         true
+    }
+
+    /// The newest events of the run, at most so many, ascending. What only a newer client can read is not among them,
+    /// nor what comes before it: that client has to fetch it.
+    pub(crate) fn tail(&self, most: usize) -> impl Iterator<Item = (Seq, &Entry)> {
+        let is_known = |entry: &&Entry| !matches!(entry.body, EventBody::Other { .. });
+        let count = self.run.iter().rev().take(most).take_while(is_known).count();
+        let skip = self.run.len() - count;
+        self.run.iter().enumerate().skip(skip).map(|(at, entry)| (counter(self.first + at as u64), entry))
     }
 
     /// The keys of all rows, in order.

@@ -12,13 +12,14 @@ use crate::{
     out::Out,
     people::People,
     rng::Rng,
+    snapshots::{Extent, ROWS_MOST},
     sync::{Reach, Sync},
     timeline::{Applied, Entry, Timeline},
     view::{HistoryView, Row, RowKey},
 };
 
 /// Rooms whose history is kept, the open one included: what somebody goes back and forth between.
-const ROOMS_MOST: usize = 10;
+pub(crate) const ROOMS_MOST: usize = 10;
 
 /// Events of a room that is not open: two pages, so that it is there at once when it is opened again.
 const CLOSED_MOST: usize = 200;
@@ -71,6 +72,47 @@ impl Timelines {
             known.timeline.trim(CLOSED_MOST);
             known.sync.back = false;
         }
+    }
+
+    /// Takes in the newest events of a room as they were known before, where nothing newer is known; rooms come in
+    /// the order in which they were last shown. False where that changed nothing.
+    pub(crate) fn restore(&mut self, room: RoomId, events: Vec<Event>) -> bool {
+        let Some(last) = events.last().map(|event| event.seq) else { return false };
+        let people = &mut self.people;
+        let page = events.into_iter().map(|event| (event.seq, Entry::new(event, people))).collect();
+        if let Some(known) = self.rooms.iter_mut().find(|known| known.room == room) {
+            let is_news = !known.timeline.is_loaded() && known.sync.asked().is_none();
+            if is_news {
+                known.timeline.newest(last.next(), page);
+            }
+            return is_news;
+        }
+        if self.rooms.len() == ROOMS_MOST {
+            return false;
+        }
+        let mut known = Known { room, timeline: Timeline::default(), sync: Sync::default() };
+        known.timeline.newest(last.next(), page);
+        let is_open = |known: &Known| self.open == Some(known.room);
+        let place = self.rooms.len() - usize::from(self.rooms.last().is_some_and(is_open));
+        self.rooms.insert(place, known);
+        true
+    }
+
+    /// The newest events of a room.
+    pub(crate) fn tail(&self, room: RoomId) -> Vec<Event> {
+        let known = self.get(room);
+        let tail = known.into_iter().flat_map(|known| known.timeline.tail(ROWS_MOST));
+        tail.map(|(seq, entry)| entry.event(room, seq)).collect()
+    }
+
+    /// How far the newest events of each room reach, where there are any.
+    pub(crate) fn extents(&self) -> Vec<Extent> {
+        let extent = |known: &Known| {
+            let mut tail = known.timeline.tail(ROWS_MOST).map(|(seq, _)| seq);
+            let first = tail.next()?;
+            Some(Extent { room: known.room, first, last: tail.last().unwrap_or(first) })
+        };
+        self.rooms.iter().filter_map(extent).collect()
     }
 
     pub(crate) fn forget(&mut self, room: RoomId) {

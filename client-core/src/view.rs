@@ -84,6 +84,8 @@ pub struct Row {
     pub timestamp: Timestamp,
     /// How far it has come.
     pub state: DeliveryState,
+    /// Whether no server can have it, so that its author may take it back.
+    pub recallable: bool,
 }
 
 /// How far a row has come.
@@ -101,6 +103,11 @@ pub enum DeliveryState {
     },
     /// On the server's disk.
     Stored,
+    /// So old that somebody has to say whether it is sent.
+    Held {
+        /// Whether it was tried, so that the server may have it already.
+        tried: bool,
+    },
     /// Refused; it will not be tried again by itself.
     Failed {
         /// Why, for programs.

@@ -23,6 +23,7 @@ enum Step {
     Away(usize, bool),
     Look(usize),
     Restart(usize),
+    Reload(usize),
     LoseDown(usize, u32),
     TwiceDown(usize, u32),
     TwiceUp(usize, u32),
@@ -47,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (peer.clone(), any::<bool>()).prop_map(|(peer, away)| Step::Away(peer, away)),
         1 => peer.clone().prop_map(Step::Look),
         1 => peer.clone().prop_map(Step::Restart),
+        2 => peer.clone().prop_map(Step::Reload),
         1 => (peer.clone(), 1..5_u32).prop_map(|(peer, count)| Step::LoseDown(peer, count)),
         1 => (peer.clone(), 1..5_u32).prop_map(|(peer, count)| Step::TwiceDown(peer, count)),
         1 => (peer, 1..5_u32).prop_map(|(peer, count)| Step::TwiceUp(peer, count)),
@@ -74,6 +76,7 @@ fn take(world: &mut World, step: Step, posted: &mut Vec<(usize, RoomId, String)>
             world.input(peer, Input::Stopped);
             world.input(peer, Input::Started);
         }
+        Step::Reload(peer) => world.reload(peer),
         Step::LoseDown(peer, count) => world.peers[peer].lose_down += count,
         Step::TwiceDown(peer, count) => world.peers[peer].twice_down += count,
         Step::TwiceUp(peer, count) => world.peers[peer].twice_up += count,

@@ -13,7 +13,7 @@ use super::Client;
 use crate::{
     call::{Answer, Call, CallId},
     failure::Failure,
-    io::Change,
+    io::{Change, Output},
     session::Outcome,
 };
 
@@ -32,6 +32,9 @@ impl Client {
         if self.owner != Some(user.id) {
             self.wipe(true);
             self.owner = Some(user.id);
+        }
+        if self.kept_for != Some(user.id) {
+            self.out.push(Output::Restore(user.id));
         }
         if let Some(token) = self.session.token() {
             self.out.send(&ClientFrame::Auth(Auth { token: token.to_owned() }));

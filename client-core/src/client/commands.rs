@@ -19,6 +19,7 @@ impl Client {
             Command::SignIn { .. } => {} // pressed twice
             Command::SignOut => {
                 self.wipe(true);
+                self.out.wipe();
                 self.session.sign_out(&mut self.out);
             }
             Command::MakeRoom { name } => self.ask(Call::MakeRoom { name }),
@@ -39,6 +40,8 @@ impl Client {
                     self.out.changed(Change::Rows(room));
                 }
             }
+            Command::Recall(room, key) => self.recall(room, key),
+            Command::Draft { room, text } => self.write_draft(room, text),
             Command::PageBack(room) => self.timelines.page_back(room, &mut self.out),
             Command::Typing(room, true) => {
                 self.activity.active(ms, &mut self.out);
@@ -104,7 +107,11 @@ impl Client {
             None => Err((content, ErrorCode::Unauthenticated)),
         };
         match posted {
-            Ok(()) => self.out.changed(Change::Rows(room)),
+            Ok(()) => {
+                // In one go with the message, so that the text is in one of them and never in both.
+                self.write_draft(room, String::new());
+                self.out.changed(Change::Rows(room));
+            }
             Err((_, ErrorCode::Empty)) => {} // nothing was said
             Err((content, code)) => self.out.changed(Change::PostRefused { room, content, code }),
         }
@@ -115,10 +122,26 @@ impl Client {
         if !self.is_mine(key) {
             return;
         }
-        match self.outbox.retry(room, key.txn_id, new, &self.limits) {
+        match self.outbox.retry(now.wall, room, key.txn_id, new, &self.limits) {
             Some(txn_id) if txn_id == key.txn_id => self.out.changed(Change::Row(room, key)),
             Some(_) => self.out.changed(Change::Rows(room)),
             None => {}
+        }
+    }
+
+    fn recall(&mut self, room: RoomId, key: RowKey) {
+        if !self.is_mine(key) {
+            return;
+        }
+        if let Some(mut text) = self.outbox.recall(room, key.txn_id) {
+            let draft = self.drafts.get(room);
+            if !draft.is_empty() {
+                text.push('\n');
+                text.push_str(draft);
+            }
+            self.write_draft(room, text);
+            self.out.changed(Change::Draft(room));
+            self.out.changed(Change::Rows(room));
         }
     }
 

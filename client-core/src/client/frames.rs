@@ -121,7 +121,7 @@ impl Client {
     }
 
     /// If the event is an own message that waited, it waits no longer. Whether its row stood first.
-    fn settle(&mut self, event: &Event) -> Option<bool> {
+    pub(super) fn settle(&mut self, event: &Event) -> Option<bool> {
         let mine = Some(event.author.id) == self.owner;
         let (item, first) = if mine { self.outbox.settle(event.txn_id)? } else { return None };
         self.out.changed(Change::Row(item.room, item.key(event.author.id)));
@@ -200,10 +200,15 @@ impl Client {
 
     fn error(&mut self, ms: u64, error: &ErrorFrame) {
         let Some(me) = self.owner else { return };
-        if self.outbox.refused(ms, error, me, &mut self.rng, &mut self.out) || error.txn_id.is_some() {
+        let refused = self.outbox.refused(ms, error, me, &mut self.rng, &mut self.out);
+        let Some(room) = error.room_id else { return };
+        if refused && error.code == ErrorCode::NotMember && self.rooms.get(room).is_none() {
+            // Kept for a room that this person has left since: nobody would ever see it again.
+            self.outbox.forget(room);
+        }
+        if refused || error.txn_id.is_some() {
             return;
         }
-        let Some(room) = error.room_id else { return };
         if error.code == ErrorCode::NotMember && self.rooms.get(room).is_some() {
             // Or a member so new that this connection has not heard of it yet: the list of rooms knows.
             if !self.doubted.contains(&room) {

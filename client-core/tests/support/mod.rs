@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod keeping;
 pub(crate) mod server;
 pub(crate) mod wire;
 pub(crate) mod world;
@@ -9,7 +10,8 @@ pub(crate) mod world;
 use std::collections::VecDeque;
 
 use client_core::{
-    Answer, CallId, Change, Client, Command, Input, Method, Now, Output, Request, Row, RowKey, SocketId,
+    Answer, CallId, Change, Client, Command, Input, Keep, Method, Now, Output, Request, Row, RowKey,
+    SocketId, keep::Memory,
 };
 use shared::{ClientFrame, RoomId, ServerFrame, Timestamp, api::API};
 
@@ -24,6 +26,10 @@ pub(crate) struct Page {
     sent: Vec<ClientFrame>,
     calls: VecDeque<(CallId, Request)>,
     changes: Vec<Change>,
+    /// The store of this browser; it answers only where `stores`.
+    pub(crate) store: Memory,
+    pub(crate) stores: bool,
+    keeps: Vec<Keep>,
     opened: Vec<(SocketId, String)>,
     closed: Vec<(SocketId, u16)>,
     due_in_a_row: u32,
@@ -38,6 +44,9 @@ impl Page {
             sent: Vec::new(),
             calls: VecDeque::new(),
             changes: Vec::new(),
+            store: Memory::default(),
+            stores: false,
+            keeps: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
             due_in_a_row: 0,
@@ -51,6 +60,32 @@ impl Page {
         page.answer("/session/refresh", 200, &wire::signed_in(&wire::ada()));
         page.connect(rooms);
         page.forget();
+        page
+    }
+
+    /// A page over a store, before the server has said anything.
+    pub(crate) fn over(store: Memory) -> Self {
+        let mut page = Self { store, stores: true, ..Self::new() };
+        if let Some(saved) = page.store.last() {
+            page.input(Input::Restored(saved));
+        }
+        page.input(Input::Started);
+        page
+    }
+
+    /// The same browser after a crash: nothing is left but what was kept. The server has not said anything.
+    pub(crate) fn crash(self) -> Self {
+        self.crash_for(0)
+    }
+
+    /// The same, after that many milliseconds.
+    pub(crate) fn crash_for(self, ms: u64) -> Self {
+        let mut page = Self { store: self.store, stores: true, ms: self.ms + ms, ..Self::new() };
+        page.client = Client::new(self.ms ^ 0x5eed);
+        if let Some(saved) = page.store.last() {
+            page.input(Input::Restored(saved));
+        }
+        page.input(Input::Started);
         page
     }
 
@@ -71,6 +106,7 @@ impl Page {
     pub(crate) fn input(&mut self, input: Input<'_>) {
         let wall = BEGIN.plus_ms(self.ms);
         self.client.handle(Now { ms: self.ms, wall }, input);
+        let mut restore = None;
         while let Some(output) = self.client.poll() {
             match output {
                 Output::Open { socket, token } => self.opened.push((socket, token)),
@@ -84,7 +120,16 @@ impl Page {
                 }
                 Output::Call(id, request) => self.calls.push_back((id, request)),
                 Output::Changed(change) => self.changes.push(change),
+                Output::Keep(keep) => {
+                    self.keeps.push(keep.clone());
+                    self.store.apply(keep);
+                }
+                Output::Restore(user) => restore = self.stores.then_some(user),
             }
+        }
+        if let Some(user) = restore {
+            let saved = self.store.saved(user);
+            self.input(Input::Restored(saved));
         }
         let is_due = self.client.timeout().is_some_and(|due| due <= self.ms);
         self.due_in_a_row = if is_due { self.due_in_a_row + 1 } else { 0 };
@@ -167,6 +212,11 @@ impl Page {
         std::mem::take(&mut self.changes)
     }
 
+    /// What was to be kept since the last look.
+    pub(crate) fn keeps(&mut self) -> Vec<Keep> {
+        std::mem::take(&mut self.keeps)
+    }
+
     /// The calls since the last look, with nobody to answer them any more.
     pub(crate) fn calls(&mut self) -> Vec<(Method, String)> {
         self.calls.drain(..).map(|(_, request)| (request.method, request.path)).collect()
@@ -204,6 +254,7 @@ impl Page {
         self.sent.clear();
         self.calls.clear();
         self.changes.clear();
+        self.keeps.clear();
         self.opened.clear();
         self.closed.clear();
     }

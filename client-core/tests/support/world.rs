@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use client_core::{Answer, CallId, Client, Command, DeliveryState, Input, Now, Output, Request, SocketId};
+use client_core::{
+    Answer, CallId, Client, Command, DeliveryState, Input, Now, Output, Request, SocketId, keep::Memory,
+};
 use shared::{ClientFrame, RoomId, event::Profile};
 
 use super::{server::Server, wire};
@@ -27,6 +29,8 @@ pub(crate) struct World {
 pub(crate) struct Peer {
     pub(crate) client: Client,
     user: Profile,
+    /// The store of this browser.
+    store: Memory,
     /// The socket in use and its connection on the server.
     socket: Option<(SocketId, u64)>,
     up: VecDeque<(u64, u64, String)>,
@@ -47,6 +51,7 @@ impl World {
         let peer = |number: usize| Peer {
             client: Client::new(seed ^ number as u64),
             user: wire::user(1 + number as u128, &format!("P{number}")),
+            store: Memory::default(),
             socket: None,
             up: VecDeque::new(),
             down: VecDeque::new(),
@@ -77,6 +82,22 @@ impl World {
             self.server.disconnect(connection);
             self.input(peer, Input::Closed(socket, code));
         }
+    }
+
+    /// The page is gone without a word, and another one is there: all that it has is what was kept.
+    pub(crate) fn reload(&mut self, number: usize) {
+        if let Some((_, connection)) = self.hang_up(number) {
+            self.server.disconnect(connection);
+        }
+        let dice = self.later() ^ self.dice;
+        let peer = &mut self.peers[number];
+        peer.answers.clear();
+        peer.stalled = false;
+        peer.client = Client::new(dice);
+        if let Some(saved) = peer.store.last() {
+            self.input(number, Input::Restored(saved));
+        }
+        self.input(number, Input::Started);
     }
 
     /// Lets everything happen that is due within that time, in order.
@@ -196,6 +217,11 @@ impl World {
                 let peer = &mut self.peers[number];
                 let at = at.max(peer.answers.back().map_or(0, |(last, ..)| *last));
                 peer.answers.push_back((at, call, answer));
+            }
+            Output::Keep(keep) => self.peers[number].store.apply(keep),
+            Output::Restore(user) => {
+                let saved = self.peers[number].store.saved(user);
+                self.input(number, Input::Restored(saved));
             }
             Output::Changed(_) => {}
         }

@@ -61,6 +61,7 @@ impl Dirty {
             Change::Rooms => self.rooms = true,
             Change::Rows(room) => self.rows |= shown(room),
             Change::Row(room, _) => self.row |= shown(room),
+            Change::Draft(_) => {}
             Change::Members(room) => self.members |= shown(room),
             Change::Typing(room) => self.typing |= shown(room),
             Change::Entered(room) => self.entered = Some(room),

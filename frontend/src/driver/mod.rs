@@ -163,7 +163,7 @@ impl Inner {
                     }
                 });
             }
-            Output::Changed(_) => {}
+            Output::Changed(_) | Output::Keep(_) | Output::Restore(_) => {}
         }
     }
 
@@ -345,7 +345,9 @@ fn queue(client: &Client, room: RoomId) -> Queue {
                 queue.waiting += 1;
                 queue.until_ms = until_ms.or(queue.until_ms);
             }
-            Some(DeliveryState::Sending { .. } | DeliveryState::Failed { .. }) => {}
+            Some(
+                DeliveryState::Sending { .. } | DeliveryState::Held { .. } | DeliveryState::Failed { .. },
+            ) => {}
         }
     }
     queue

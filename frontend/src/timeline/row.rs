@@ -173,6 +173,7 @@ fn state_name(state: &DeliveryState) -> &'static str {
     match state {
         DeliveryState::Queued { .. } => "queued",
         DeliveryState::Sending { .. } => "sending",
+        DeliveryState::Held { .. } => "held",
         DeliveryState::Stored => "stored",
         DeliveryState::Failed { .. } => "failed",
     }

@@ -1,0 +1,218 @@
+//! What outlives the page: what is written for the next time, and what becomes of what comes back.
+
+use shared::{EventBody, RoomId, UserId};
+
+use super::Client;
+use crate::{
+    drafts,
+    io::Change,
+    keep::{Key, Record, Saved, Slot},
+    records::{self, Message, Page, Person},
+    snapshots::{Extent, ROOMS_MOST},
+    time::Now,
+    timelines,
+};
+
+impl Client {
+    /// What was kept for a person came back.
+    pub(super) fn restored(&mut self, now: Now, saved: Saved) {
+        let user = saved.user;
+        let (person, mut pages, mut messages, mut drafts) = (self.read_all(saved), vec![], vec![], vec![]);
+        let mut here = None;
+        for (key, found) in person {
+            match found {
+                Found::Person(person) => here = Some(person),
+                Found::Page(room, page) => pages.push((room, page)),
+                Found::Message(message) => messages.push((key, message)),
+                Found::Draft(room, text) => drafts.push((room, text)),
+            }
+        }
+        if let Some(person) = &here
+            && person.profile.id == user
+            && self.session.presume(person.profile.clone(), &mut self.out)
+        {
+            self.owner = Some(user);
+            if self.started {
+                self.link.start(now.ms, &mut self.out);
+            }
+        }
+        if self.session.profile().is_none_or(|me| me.id != user) {
+            // Nobody's for now. It is asked for when its owner signs in.
+            return;
+        }
+        let begins = self.kept_for.replace(user) != Some(user);
+        if begins {
+            self.begin_to_keep(user);
+        }
+        if let Some(person) = here {
+            self.restore_rooms(person);
+        }
+        self.restore_pages(pages);
+        for (key, message) in messages {
+            self.restore_message(user, key, message);
+        }
+        for (room, text) in drafts {
+            let evicted = &mut None;
+            if self.drafts.get(room).is_empty() && self.drafts.set(room, text, evicted) {
+                self.out.changed(Change::Draft(room));
+            }
+            self.remove_draft(user, *evicted);
+        }
+        if begins {
+            // The next page has to know whom to look for.
+            self.keep_snapshots(now, true);
+        }
+    }
+
+    /// Reads what can be read. The rest is removed.
+    fn read_all(&mut self, saved: Saved) -> Vec<(Key, Found)> {
+        let mut all = Vec::with_capacity(saved.records.len());
+        for Record { key, text } in saved.records {
+            let found = match key.slot {
+                _ if key.user != saved.user => continue,
+                Slot::Person => records::read(&text).map(Found::Person),
+                Slot::Message(_) => records::read(&text).map(Found::Message),
+                Slot::Draft(room) => records::read(&text).map(|text| Found::Draft(room, text)),
+                Slot::Page(room) => records::read(&text).map(|page| Found::Page(room, page)),
+            };
+            match found {
+                Some(found) => all.push((key, found)),
+                None => self.out.remove(key),
+            }
+        }
+        all
+    }
+
+    /// From now on there is a store for this person; what is here already goes there.
+    fn begin_to_keep(&mut self, user: UserId) {
+        self.outbox.write_all();
+        self.snapshots.list_changed();
+        for (room, text) in self.drafts.iter().filter(|(_, text)| drafts::is_kept(text)) {
+            self.out.write(Key { user, slot: Slot::Draft(room) }, &text);
+        }
+    }
+
+    /// The rooms as they were, unless the server has said more.
+    fn restore_rooms(&mut self, person: Person) {
+        if self.link.is_online() || self.rooms.iter().next().is_some() {
+            return;
+        }
+        self.epoch = self.epoch.or(person.epoch);
+        for state in person.rooms.into_iter().rev() {
+            self.rooms.put(state, false, &mut self.out);
+        }
+    }
+
+    /// Histories as they were, of the rooms and the log that are still the same.
+    fn restore_pages(&mut self, mut pages: Vec<(RoomId, Page)>) {
+        pages.sort_by_key(|(room, page)| (page.at, *room));
+        let spare = pages.len().saturating_sub(timelines::ROOMS_MOST);
+        for (at, (room, mut page)) in pages.into_iter().enumerate() {
+            page.events.retain(|event| event.room_id == room);
+            let (Some(first), Some(last)) = (page.events.first(), page.events.last().cloned()) else {
+                continue;
+            };
+            self.snapshots.found(Extent { room, first: first.seq, last: last.seq });
+            if at < spare || self.rooms.get(room).is_none() || self.epoch != Some(page.epoch) {
+                continue;
+            }
+            // What was stored although nobody was there any more to hear of it.
+            for event in &page.events {
+                self.settle(event);
+            }
+            if !self.timelines.restore(room, page.events) {
+                continue;
+            }
+            let is_message = matches!(last.body, EventBody::Message { .. });
+            self.rooms.stored(room, last.seq, last.msg_no, is_message, &mut self.out);
+            if self.link.is_online()
+                && let Some(view) = self.rooms.get(room)
+            {
+                self.timelines.reach_for(room, view.head);
+            }
+            self.out.changed(Change::Rows(room));
+        }
+    }
+
+    fn restore_message(&mut self, user: UserId, key: Key, message: Message) {
+        let Slot::Message(txn_id) = key.slot else { return };
+        let room = message.room;
+        if self.timelines.row(room, crate::view::RowKey { author: user, txn_id }).is_some() {
+            self.out.remove(key);
+        } else if self.outbox.restore(txn_id, message) {
+            self.out.changed(Change::Rows(room));
+        }
+    }
+
+    /// That is the draft of a room now.
+    pub(super) fn write_draft(&mut self, room: RoomId, text: String) {
+        let evicted = &mut None;
+        if self.session.profile().is_none() || !self.drafts.set(room, text, evicted) {
+            return;
+        }
+        let Some(user) = self.kept_for else { return };
+        let (key, text) = (Key { user, slot: Slot::Draft(room) }, self.drafts.get(room));
+        if drafts::is_kept(text) {
+            self.out.write(key, &text);
+        } else {
+            self.out.remove(key);
+        }
+        self.remove_draft(user, *evicted);
+    }
+
+    fn remove_draft(&mut self, user: UserId, room: Option<RoomId>) {
+        if let Some(room) = room {
+            self.out.remove(Key { user, slot: Slot::Draft(room) });
+        }
+    }
+
+    /// Writes what has happened to the messages.
+    pub(super) fn keep_outbox(&mut self) {
+        if let Some(user) = self.kept_for {
+            self.outbox.write(user, &mut self.out);
+        }
+    }
+
+    /// Writes the newest events and the list of rooms, when that is due.
+    pub(super) fn keep_snapshots(&mut self, now: Now, at_once: bool) {
+        let (Some(user), Some(profile)) = (self.kept_for, self.session.profile()) else { return };
+        if self.out.has_changed(&Change::Rooms) || self.out.has_changed(&Change::Session) {
+            self.snapshots.list_changed();
+        }
+        if self.snapshots.waits(now.ms) && !at_once {
+            return;
+        }
+        let Some(work) = self.snapshots.look(now.ms, &self.timelines.extents(), at_once) else { return };
+        for room in work.remove {
+            self.out.remove(Key { user, slot: Slot::Page(room) });
+        }
+        if let Some(epoch) = self.epoch {
+            for room in work.write {
+                let page = Page { at: now.wall.unix_ms(), epoch, events: self.timelines.tail(room) };
+                self.out.write(Key { user, slot: Slot::Page(room) }, &page);
+            }
+        }
+        if work.list {
+            let rooms = self.rooms.states().take(ROOMS_MOST).collect();
+            let person = Person { profile: profile.clone(), epoch: self.epoch, rooms };
+            self.out.write(Key { user, slot: Slot::Person }, &person);
+        }
+    }
+
+    /// Whoever was here is not any more: nobody is shown what they knew without signing in.
+    pub(super) fn keep_no_more(&mut self) {
+        self.keep_outbox();
+        if let Some(user) = self.kept_for.take() {
+            self.out.remove(Key { user, slot: Slot::Person });
+        }
+        self.snapshots = Default::default();
+    }
+}
+
+/// A record that could be read.
+enum Found {
+    Person(Person),
+    Page(RoomId, Page),
+    Message(Message),
+    Draft(RoomId, String),
+}
