@@ -66,7 +66,7 @@ impl Habits {
             174..178 => Urge::Join,
             178..190 => Urge::Look,
             190..194 => Urge::NetworkBack,
-            194..197 => Urge::Leave(Duration::from_millis(self.0.random_range(200..5_000))),
+            194..199 => Urge::Leave(Duration::from_millis(self.0.random_range(200..5_000))),
             _ => Urge::Reload(self.0.random()),
         }
     }

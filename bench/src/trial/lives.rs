@@ -91,6 +91,9 @@ impl Lives {
     /// SIGKILL: no goodbye, nothing written any more. Returns when it is gone.
     pub(crate) async fn kill(&mut self) -> anyhow::Result<()> {
         let mut child = self.child.take().context("no server runs")?;
+        if let Some(status) = child.try_wait()? {
+            bail!("the server had ended by itself ({status}); see {}", self.log().display());
+        }
         child.kill().await.context("the server can't be killed")
     }
 

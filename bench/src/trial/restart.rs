@@ -9,11 +9,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use client_core::{Change, Client, Command, LinkState, SessionState};
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{Instant, timeout},
-};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::lives::{self, Lives};
 use crate::{
@@ -56,10 +52,9 @@ pub(crate) async fn report(binary: &Path, clients: usize) -> anyhow::Result<()> 
     let mut lives = Lives::new(binary, &folder, &flags)?;
     lives.begin().await?;
 
-    let begun = Instant::now();
-    let mut crowd = Crowd::gather(&lives, clients).await?;
-    println!("{clients} clients in rooms of {TEAM} are online after {:.1} s", begun.elapsed().as_secs_f64());
     for politely in [true, false] {
+        // A new crowd each time: who has lost a connection a moment ago waits longer.
+        let mut crowd = Crowd::gather(&lives, clients).await?;
         crowd.forget();
         let signal_ms = driver::now().ms;
         if politely {
@@ -73,7 +68,6 @@ pub(crate) async fn report(binary: &Path, clients: usize) -> anyhow::Result<()> 
         let returns = crowd.all_back(clients).await?;
         Figures::of(&returns, signal_ms, there_ms).print(if politely { "SIGTERM" } else { "SIGKILL" })?;
     }
-    drop(crowd);
     lives.stop().await?;
     std::fs::remove_dir_all(&folder)?;
     Ok(())
@@ -250,7 +244,7 @@ impl Figures {
 
     fn print(&self, signal: &str) -> anyhow::Result<()> {
         let (returned, due, beyond) = self.most();
-        println!("\n{signal} and restart, {} clients:", self.clients);
+        println!("\n{signal} and restart, {} clients in rooms of {TEAM}:", self.clients);
         println!("  the server was there again after {:.2} s", self.away.as_secs_f64());
         println!(
             "  all were back {:.1} s after that (goal {} s)",

@@ -22,7 +22,7 @@ use super::{
     truth::Truth,
 };
 use crate::{
-    driver::{self, Noted, Person},
+    driver::{self, Noted, Person, Wish},
     server,
 };
 
@@ -59,6 +59,7 @@ pub(crate) async fn run(binary: &Path, folder: &Path, rounds: u32, clients: u32)
     lives.begin().await?;
 
     let (code, codes) = watch::channel(None);
+    let (lives_begun, begun) = watch::channel(0_u32);
     let (acked, mut talkers, mut tasks) = (Acked::default(), Vec::new(), JoinSet::new());
     let code = Arc::new(code);
     for number in 0..clients {
@@ -72,6 +73,7 @@ pub(crate) async fn run(binary: &Path, folder: &Path, rounds: u32, clients: u32)
             told: false,
             code: Arc::clone(&code),
             codes: codes.clone(),
+            begun: begun.clone(),
             acked: Arc::clone(&acked),
             state,
         };
@@ -86,6 +88,7 @@ pub(crate) async fn run(binary: &Path, folder: &Path, rounds: u32, clients: u32)
         let events = stored(&lives).await?;
         (stops.acked, stops.stored) = compare(&acked, &events).with_context(|| format!("stop {round}"))?;
         lives.begin().await?;
+        lives_begun.send_replace(round);
     }
     Ok(stops)
 }
@@ -178,6 +181,8 @@ struct Talker {
     told: bool,
     code: Arc<watch::Sender<Option<String>>>,
     codes: watch::Receiver<Option<String>>,
+    /// How often the server has begun anew: nobody here waits for as long as they would after so many losses.
+    begun: watch::Receiver<u32>,
     acked: Acked,
     state: watch::Sender<State>,
 }
@@ -257,10 +262,18 @@ impl Person for Talker {
     }
 
     async fn moved(&mut self) {
-        // The first has made the room once this is over; then there is nothing to wait for.
-        if self.room.is_some() || self.codes.changed().await.is_err() {
+        let waits_for_room = self.room.is_none();
+        let changed = tokio::select! {
+            changed = self.begun.changed() => changed,
+            changed = self.codes.changed(), if waits_for_room => changed,
+        };
+        if changed.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    fn act(&mut self, _client: &Client) -> Wish {
+        Wish::NetworkBack
     }
 }
 
