@@ -4,11 +4,13 @@
 use std::{
     collections::VecDeque,
     net::SocketAddr,
-    sync::LazyLock,
+    sync::{Arc, LazyLock, Mutex, MutexGuard},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use client_core::{Answer, CallId, Change, Client, Command, Input, Method, Now, Output, Request, SocketId};
+use client_core::{
+    Answer, CallId, Change, Client, Command, Input, Method, Now, Output, Request, SocketId, keep::Memory,
+};
 use futures_util::{SinkExt, StreamExt};
 use shared::Timestamp;
 use tokio::{
@@ -66,7 +68,7 @@ pub(crate) enum Noted<'a> {
     Heard(&'a str),
     /// A socket that was open has closed, with that code where there was one.
     Closed(Option<u16>),
-    /// The page is about to be loaded anew: what the client knows and has not sent is lost.
+    /// The page is about to be loaded anew: of what the client knows only what is kept outlives it.
     Reloading,
 }
 
@@ -99,27 +101,46 @@ pub(crate) fn now() -> Now {
     }
 }
 
-/// A cookie jar and the connections of HTTP: what several pages of one person share.
-pub(crate) fn browser() -> anyhow::Result<reqwest::Client> {
-    Ok(reqwest::Client::builder().cookie_store(true).timeout(PATIENCE).no_proxy().build()?)
+/// What several pages of one person share: a cookie jar, the connections of HTTP, and what is kept for the next page.
+#[derive(Clone)]
+pub(crate) struct Browser {
+    http: reqwest::Client,
+    store: Option<Arc<Mutex<Memory>>>,
+}
+
+impl Browser {
+    /// One in which nobody is known and nothing is kept.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().cookie_store(true).timeout(PATIENCE).no_proxy().build()?;
+        Ok(Self { http, store: None })
+    }
+
+    /// The same with a store, which outlives its pages.
+    pub(crate) fn with_store(self) -> Self {
+        Self { store: Some(Arc::default()), ..self }
+    }
+
+    /// The same for a page that finds nothing kept, and keeps nothing.
+    pub(crate) fn without_store(self) -> Self {
+        Self { store: None, ..self }
+    }
+
+    fn store(&self) -> Option<MutexGuard<'_, Memory>> {
+        self.store.as_ref().map(|store| store.lock().expect("nothing panics while it keeps something"))
+    }
 }
 
 /// Runs a client for a person until the person is done.
 pub(crate) async fn run<P: Person>(address: SocketAddr, seed: u64, person: &mut P) -> anyhow::Result<()> {
-    run_in(browser()?, address, seed, person).await;
+    run_in(Browser::new()?, address, seed, person).await;
     Ok(())
 }
 
 /// The same in a browser that may know the person.
-pub(crate) async fn run_in<P: Person>(
-    browser: reqwest::Client,
-    address: SocketAddr,
-    seed: u64,
-    person: &mut P,
-) {
+pub(crate) async fn run_in<P: Person>(browser: Browser, address: SocketAddr, seed: u64, person: &mut P) {
     let client = Client::new(seed);
     let mut driver = Driver { client, address, browser, calls: JoinSet::new(), socket: Socket::None };
-    driver.handle(Input::Started, person).await;
+    driver.begin(person).await;
     while !person.is_done() {
         let wait = driver.until_timeout();
         tokio::select! {
@@ -138,7 +159,7 @@ type Stream = WebSocketStream<TcpStream>;
 struct Driver {
     client: Client,
     address: SocketAddr,
-    browser: reqwest::Client,
+    browser: Browser,
     /// Calls under way; given up when the page goes.
     calls: JoinSet<(CallId, Answer)>,
     socket: Socket,
@@ -196,6 +217,15 @@ impl Socket {
 }
 
 impl Driver {
+    /// A page begins with what an earlier one has kept.
+    async fn begin<P: Person>(&mut self, person: &mut P) {
+        let saved = self.browser.store().and_then(|store| store.last());
+        if let Some(saved) = saved {
+            self.take_in(Input::Restored(saved), person);
+        }
+        self.handle(Input::Started, person).await;
+    }
+
     fn until_timeout(&self) -> Duration {
         let at = self.client.timeout().unwrap_or(u64::MAX);
         Duration::from_millis(at.saturating_sub(now().ms).min(60_000))
@@ -240,7 +270,7 @@ impl Driver {
                 self.socket.close(1001);
                 self.calls = JoinSet::new();
                 self.client = Client::new(seed);
-                self.handle(Input::Started, person).await;
+                self.begin(person).await;
             }
         }
     }
@@ -272,7 +302,17 @@ impl Driver {
                     Output::Open { socket, token } => self.open(socket, token),
                     Output::Close(_, code) => self.socket.close(code),
                     Output::Call(call, request) => self.call(call, &request),
-                    Output::Keep(_) | Output::Restore(_) => {} // nobody here outlives the run
+                    Output::Keep(keep) => {
+                        if let Some(mut store) = self.browser.store() {
+                            store.apply(keep);
+                        }
+                    }
+                    Output::Restore(user) => {
+                        let saved = self.browser.store().map(|store| store.saved(user));
+                        if let Some(saved) = saved {
+                            self.take_in(Input::Restored(saved), person);
+                        }
+                    }
                 }
             }
             if said.is_empty() && waiting.is_empty() {
@@ -304,9 +344,9 @@ impl Driver {
     fn call(&mut self, call: CallId, request: &Request) {
         let url = format!("http://{}{}", self.address, request.path);
         let mut builder = match request.method {
-            Method::Get => self.browser.get(url),
-            Method::Post => self.browser.post(url),
-            Method::Delete => self.browser.delete(url),
+            Method::Get => self.browser.http.get(url),
+            Method::Post => self.browser.http.post(url),
+            Method::Delete => self.browser.http.delete(url),
         };
         if let Some(body) = &request.body {
             builder = builder.header("content-type", "application/json").body(body.clone());

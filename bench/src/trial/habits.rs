@@ -23,6 +23,8 @@ pub(crate) enum Urge {
     PageBack,
     /// Joining a room that they are not in.
     Join,
+    /// Taking back what they said last.
+    Recall,
     /// Coming back to the page.
     Look,
     /// Having the network back.
@@ -64,9 +66,10 @@ impl Habits {
             164..168 => Urge::StopTyping,
             168..174 => Urge::PageBack,
             174..178 => Urge::Join,
-            178..190 => Urge::Look,
+            178..180 => Urge::Recall,
+            180..190 => Urge::Look,
             190..194 => Urge::NetworkBack,
-            194..199 => Urge::Leave(Duration::from_millis(self.0.random_range(200..5_000))),
+            194..197 => Urge::Leave(Duration::from_millis(self.0.random_range(200..5_000))),
             _ => Urge::Reload(self.0.random()),
         }
     }

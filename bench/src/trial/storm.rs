@@ -24,7 +24,7 @@ use super::{
     visitor::{self, Visitor},
     witness::Witness,
 };
-use crate::driver;
+use crate::driver::{self, Browser};
 
 /// Rooms.
 const ROOMS: usize = 6;
@@ -100,7 +100,7 @@ struct Running {
     proxy: Proxy,
     witness: Witness,
     stagecraft: Arc<Stagecraft>,
-    people: Vec<(reqwest::Client, watch::Receiver<Report>)>,
+    people: Vec<(Browser, watch::Receiver<Report>)>,
     tasks: JoinSet<()>,
     kills: u64,
 }
@@ -115,7 +115,7 @@ impl Running {
         for screen in 0..trial.clients {
             let (mut visitor, reports) =
                 Visitor::new(screen, trial.seed, ROOMS, witness.clone(), Arc::clone(&stagecraft));
-            let browser = driver::browser()?;
+            let browser = Browser::new()?.with_store();
             people.push((browser.clone(), reports));
             let (address, seed) = (proxy.address(), trial.seed.wrapping_add(u64::from(screen) << 32));
             tasks.spawn(async move { driver::run_in(browser, address, seed, &mut visitor).await });
@@ -245,13 +245,13 @@ impl Running {
                 let report = reports.borrow();
                 (report.user.context("everybody is somebody")?, report.portrait.clone().unwrap_or_default())
             };
-            let fresh = self.fresh(browser.clone(), 1_000_000 + screen).await?;
+            let fresh = self.fresh(browser.clone().without_store(), 1_000_000 + screen).await?;
             ends.push(End { screen: Screen(screen), user, shown, fresh });
         }
         Ok(ends)
     }
 
-    async fn fresh(&self, browser: reqwest::Client, screen: u32) -> anyhow::Result<Portrait> {
+    async fn fresh(&self, browser: Browser, screen: u32) -> anyhow::Result<Portrait> {
         let (mut visitor, mut reports, stagecraft) = visitor::fresh(screen, self.witness.clone());
         let portrait = async {
             let told = reports.wait_for(|report| report.portrait.is_some()).await;

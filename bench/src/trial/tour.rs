@@ -62,12 +62,14 @@ pub(crate) fn rows(client: &Client, room: RoomId) -> Vec<ShownRow> {
     client.rows(room).into_iter().filter_map(row).collect()
 }
 
-/// Messages that are on their way, in all rooms.
+/// Messages that are on their way, in all rooms; what was refused or is asked about is not.
 pub(crate) fn waiting(client: &Client) -> usize {
     let waits = |room: RoomId| {
         let rows = client.rows(room).into_iter().rev().filter_map(move |key| client.row(room, key));
         let unstored = rows.take_while(|row| row.seq.is_none());
-        unstored.filter(|row| !matches!(row.state, DeliveryState::Failed { .. })).count()
+        unstored
+            .filter(|row| !matches!(row.state, DeliveryState::Failed { .. } | DeliveryState::Held { .. }))
+            .count()
     };
     client.rooms().map(|view| waits(view.room.id)).sum()
 }

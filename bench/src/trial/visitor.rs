@@ -116,17 +116,9 @@ impl Visitor {
         });
     }
 
-    /// The page is loaded anew, and there is no storage: what waits may be lost.
-    fn reloading(&mut self, client: &Client) {
+    /// The page is loaded anew; what waits is kept and comes back.
+    fn reloading(&mut self) {
         Counts::add(&self.witness.counts().reloads);
-        for view in client.rooms() {
-            let room = view.room.id;
-            for key in client.rows(room) {
-                if client.row(room, key).is_some_and(|row| row.seq.is_none()) {
-                    self.witness.note(Fact::Withdrawn { author: key.author, txn_id: key.txn_id });
-                }
-            }
-        }
         self.witness.note(Fact::Restarted(self.screen));
         (self.open, self.tour) = (None, None);
         self.changed.clear();
@@ -251,6 +243,7 @@ impl Visitor {
                 let others: Vec<_> = codes.into_iter().filter(|code| !is_in(client, code)).collect();
                 self.habits.one_of(&others).map(|code| Command::JoinRoom { code })
             }
+            Urge::Recall => self.recall(client, &known),
             Urge::Look => return Wish::Look,
             Urge::NetworkBack => return Wish::NetworkBack,
             Urge::Leave(length) => {
@@ -261,6 +254,15 @@ impl Visitor {
             Urge::Reload(seed) => return Wish::Reload(seed),
         };
         command.map_or(Wish::Nothing, Wish::Command)
+    }
+
+    /// Takes back what no server can have.
+    fn recall(&mut self, client: &Client, known: &[RoomId]) -> Option<Command> {
+        let room = self.habits.one_of(known)?;
+        let last = client.rows(room).last().and_then(|key| client.row(room, *key));
+        let key = last.filter(|row| row.recallable)?.key;
+        self.witness.note(Fact::Withdrawn { author: key.author, txn_id: key.txn_id });
+        Some(Command::Recall(room, key))
     }
 
     fn open_some_room(&mut self, client: &Client) -> Option<Command> {
@@ -325,7 +327,7 @@ impl Person for Visitor {
             Noted::Closed(code) => {
                 self.witness.remark(format_args!("{:?} has lost its socket: {code:?}", self.screen));
             }
-            Noted::Reloading => self.reloading(client),
+            Noted::Reloading => self.reloading(),
         }
     }
 
