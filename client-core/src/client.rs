@@ -111,6 +111,7 @@ impl Client {
             Input::Closed(socket, code) if self.link.socket() == Some(socket) => self.closed(ms, code),
             Input::Answered(call, answer) => self.answered(ms, call, answer),
             Input::Visible(true) | Input::NetworkBack => self.hurry(ms, false),
+            Input::NetworkGone => self.link.doubt(ms, &mut self.out),
             Input::Frame(..) | Input::Closed(..) => {} // of an earlier socket
             Input::Opened(_) | Input::Visible(false) | Input::Tick => {}
         }

@@ -36,6 +36,9 @@ pub enum Input<'a> {
     Answered(CallId, Answer),
     /// The page can be seen, or no longer.
     Visible(bool),
+    /// The machine says that the network is gone. It may be wrong: an open connection is asked, and given up
+    /// when it does not answer.
+    NetworkGone,
     /// The machine says that the network is back.
     NetworkBack,
     /// Nothing happened, but [`Client::timeout`](crate::Client::timeout) has come.

@@ -18,8 +18,8 @@ const CONNECT_TIMEOUT_MS: u64 = 10_000;
 /// From a ping to giving up.
 const PONG_TIMEOUT_MS: u64 = 10_000;
 
-/// The same when somebody has just come back to the page: a connection that died in the machine's sleep
-/// must not look alive for longer.
+/// The same when somebody has just come back to the page, or the machine says that the network went: a
+/// connection that is dead must not look alive for longer.
 const PONG_TIMEOUT_WATCHED_MS: u64 = 2_000;
 
 /// A connection that held so long was a good one: the next loss starts at the beginning of the backoff.
@@ -195,15 +195,19 @@ impl Link {
     /// Somebody looks, or the network is back: a wait ends, and an open connection has to show that it
     /// lives. What the server asked for ends only by the will of a person.
     pub(crate) fn hurry(&mut self, now: u64, by_person: bool, out: &mut Out) {
-        match &mut self.phase {
+        match &self.phase {
             Phase::Waiting { firm: false, .. } => self.connect(now, out),
             Phase::Waiting { .. } | Phase::Refused if by_person => self.connect(now, out),
-            Phase::Online(pulse) => {
-                let soon = now + PONG_TIMEOUT_WATCHED_MS;
-                pulse.pong_by = Some(pulse.pong_by.map_or(soon, |by| by.min(soon)));
-                out.send(&ClientFrame::Ping);
-            }
-            _ => {}
+            _ => self.doubt(now, out),
+        }
+    }
+
+    /// An open connection has to show soon that it lives.
+    pub(crate) fn doubt(&mut self, now: u64, out: &mut Out) {
+        if let Phase::Online(pulse) = &mut self.phase {
+            let soon = now + PONG_TIMEOUT_WATCHED_MS;
+            pulse.pong_by = Some(pulse.pong_by.map_or(soon, |by| by.min(soon)));
+            out.send(&ClientFrame::Ping);
         }
     }
 

@@ -315,6 +315,18 @@ fn a_connection_that_died_in_the_machines_sleep_is_noticed_two_seconds_after_som
 }
 
 #[test]
+fn a_network_that_is_said_to_be_gone_is_asked_and_given_up_in_two_seconds() {
+    let mut page = Page::online(&[]);
+    page.input(Input::NetworkGone);
+    assert!(page.sent().contains(&ClientFrame::Ping));
+    page.advance(2_000);
+    let LinkState::Waiting { until_ms, .. } = page.client.link() else { panic!("given up") };
+    page.input(Input::NetworkGone);
+    let still = page.client.link();
+    assert!(matches!(still, LinkState::Waiting { until_ms: until, .. } if until == until_ms), "{still:?}");
+}
+
+#[test]
 fn a_living_connection_survives_the_look() {
     let mut page = Page::online(&[]);
     page.input(Input::Visible(true));

@@ -1,4 +1,5 @@
-//! The page takes text before its program is there, and the program takes it over.
+//! The page before its program is there: what stands on it, what is typed into it, and what it says when the
+//! program does not come.
 
 import assert from "node:assert/strict";
 
@@ -25,3 +26,25 @@ situation("a name that is typed before the program has loaded is kept, with care
   await ada.page.keyboard.press("Enter");
   await ada.page.getByRole("heading", { name: "Hello, Ada Lovelace" }).waitFor();
 });
+
+situation("who comes for the first time sees the welcome alone until the program has loaded", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  await ada.page.route("**/*.wasm", () => {});
+  await ada.page.goto(server.url);
+  await ada.page.getByRole("heading", { name: "Welcome to Confab" }).waitFor();
+  assert.equal(await ada.page.locator(".shell-app").isVisible(), false);
+  assert.equal(await ada.page.locator("#broken").isVisible(), false);
+});
+
+for (const file of ["wasm", "js"]) {
+  situation(`a page whose .${file} does not come says so`, async (world) => {
+    const server = await world.server();
+    const ada = await world.person(server);
+    await ada.page.route(`**/*.${file}`, (route) => route.abort());
+    await ada.page.goto(server.url);
+    await ada.page.getByRole("alert").getByRole("link", { name: "Reload the page" }).waitFor();
+    // What the browser itself says of it in the console is no mistake of the page.
+    ada.console.length = 0;
+  });
+}

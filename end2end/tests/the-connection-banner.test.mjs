@@ -52,6 +52,21 @@ situation("a connection that comes back within two seconds is not spoken of", as
   assert.equal(await ada.page.evaluate("bannerSeen"), false);
 });
 
+situation("a machine without a network is spoken of within seconds, and what is written meanwhile is sent", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  await ada.makeRoom("Ada", "Engines");
+  const gone = performance.now();
+  await ada.context.setOffline(true);
+  await ada.banner.waitFor();
+  // Two seconds for an answer and two more; the heartbeat alone takes half a minute.
+  assert.ok(performance.now() - gone < 20_000);
+  await ada.say("Written meanwhile");
+  await ada.context.setOffline(false);
+  await ada.seesExactly(["Written meanwhile"]);
+  await ada.banner.waitFor({ state: "hidden" });
+});
+
 /** Runs in the page. */
 function watchForBanner() {
   window.bannerSeen = false;

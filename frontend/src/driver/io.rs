@@ -26,7 +26,7 @@ pub(super) struct Io {
     frame: Option<Pending>,
     second: Option<Timeout>,
     midnight: Option<Timeout>,
-    _listeners: [Listener; 4],
+    _listeners: [Listener; 5],
 }
 
 /// A flush that is to come. Held to be dropped.
@@ -67,6 +67,7 @@ impl Io {
         };
         let listeners = [
             tell(&document(), "visibilitychange", visibility),
+            tell(&window(), "offline", |inner| inner.take(Input::NetworkGone)),
             tell(&window(), "online", |inner| inner.take(Input::NetworkBack)),
             active("pointerdown"),
             active("keydown"),
