@@ -71,6 +71,12 @@ impl Rooms {
         gone
     }
 
+    /// Whether more is known to be stored in a room than a new connection begins with. A log only grows, so that
+    /// one is another: the server was given back an older copy of its data.
+    pub(crate) fn knows_more(&self, greeting: &RoomState) -> bool {
+        self.get(greeting.room.id).is_some_and(|view| view.head > greeting.head)
+    }
+
     /// The log is another one: what the server says next counts, even if it is less.
     pub(crate) fn start_over(&mut self) {
         for line in &mut self.list {

@@ -50,6 +50,13 @@ impl Snapshots {
         self.written.push(extent);
     }
 
+    /// The log is another one: what was written is replaced even where the new one reaches as far.
+    pub(crate) fn start_over(&mut self) {
+        for extent in &mut self.written {
+            (extent.first, extent.last) = (Seq::ZERO, Seq::ZERO);
+        }
+    }
+
     /// Whether the time of what has changed has not come.
     pub(crate) fn waits(&self, now: u64) -> bool {
         self.due.is_some_and(|due| due > now)

@@ -43,10 +43,12 @@ impl Client {
         if self.owner == Some(connected.user.id) {
             self.session.set_profile(connected.user, &mut self.out);
         }
-        if self.epoch.replace(connected.epoch).is_some_and(|known| known != connected.epoch) {
+        let renamed = self.epoch.replace(connected.epoch).is_some_and(|known| known != connected.epoch);
+        if renamed || connected.rooms.iter().any(|state| self.rooms.knows_more(state)) {
             self.timelines.start_over(&mut self.out);
             self.rooms.start_over();
             self.roster.start_over();
+            self.snapshots.start_over();
         }
         for room in self.rooms.connected(connected.rooms, &mut self.out) {
             self.forget(room);

@@ -116,6 +116,10 @@ impl Client {
             if at < spare || self.rooms.get(room).is_none() || self.epoch != Some(page.epoch) {
                 continue;
             }
+            if self.link.is_online() && self.rooms.get(room).is_some_and(|view| view.head < last.seq) {
+                // More than the server has: of a log that is no more, or so new that it comes by itself.
+                continue;
+            }
             // What was stored although nobody was there any more to hear of it.
             for event in &page.events {
                 self.settle(event);
