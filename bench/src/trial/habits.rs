@@ -23,6 +23,8 @@ pub(crate) enum Urge {
     PageBack,
     /// Joining a room that they are not in.
     Join,
+    /// Leaving one.
+    Part,
     /// Taking back what they said last.
     Recall,
     /// Coming back to the page.
@@ -65,7 +67,8 @@ impl Habits {
             146..164 => Urge::Type,
             164..168 => Urge::StopTyping,
             168..174 => Urge::PageBack,
-            174..178 => Urge::Join,
+            174..177 => Urge::Join,
+            177 => Urge::Part,
             178..180 => Urge::Recall,
             180..190 => Urge::Look,
             190..194 => Urge::NetworkBack,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use client_core::{Change, Client, Command, LinkState, SessionState};
-use shared::{RoomId, Seq, UserId};
+use shared::{RoomId, Seq, TxnId, UserId};
 use sim::oracle::{Fact, Observer, Rule, Screen, Violation};
 use tokio::{
     sync::watch,
@@ -53,6 +53,10 @@ pub(crate) struct Visitor {
     changed: BTreeSet<RoomId>,
     looked_ms: u64,
     open: Option<RoomId>,
+    /// What was asked for in each room.
+    requests: BTreeMap<RoomId, Vec<TxnId>>,
+    /// Rooms that this person has wanted to be out of: the call may come late, even after they came back.
+    parting: BTreeSet<RoomId>,
     said: u64,
     tour: Option<Tour>,
 }
@@ -90,6 +94,8 @@ impl Visitor {
             changed: BTreeSet::new(),
             looked_ms: 0,
             open: None,
+            requests: BTreeMap::new(),
+            parting: BTreeSet::new(),
             said: 0,
             tour: None,
         };
@@ -107,6 +113,7 @@ impl Visitor {
             return self.witness.remark(format_args!("{:?} could not say {content:?}", self.screen));
         };
         Counts::add(&self.witness.counts().requested);
+        self.requests.entry(room).or_default().push(row.key.txn_id);
         self.witness.note(Fact::Requested {
             screen: self.screen,
             author: row.key.author,
@@ -122,6 +129,29 @@ impl Visitor {
         self.witness.note(Fact::Restarted(self.screen));
         (self.open, self.tour) = (None, None);
         self.changed.clear();
+    }
+
+    fn entered(&self, client: &Client, room: RoomId) {
+        let Some(view) = client.room(room) else { return };
+        if let Some(number) = self.makes.filter(|number| view.room.name == format!("Room {number}")) {
+            self.stagecraft.opened(number, view.room.code.clone());
+        }
+    }
+
+    /// What was not sent yet to a room that one has left is sent no more.
+    fn left(&mut self, room: RoomId) {
+        if !self.parting.contains(&room) {
+            let detail = format!("{} is in {room} no longer, and has not left it", self.name);
+            return self.witness.break_rule(Violation::new(Rule::Resumed, detail));
+        }
+        if let Some(author) = self.user {
+            for txn_id in self.requests.remove(&room).unwrap_or_default() {
+                self.witness.note(Fact::Withdrawn { author, txn_id });
+            }
+        }
+        self.open = self.open.filter(|open| *open != room);
+        self.changed.remove(&room);
+        self.witness.note(Fact::Closed { screen: self.screen, room });
     }
 
     fn show(&mut self, client: &Client) {
@@ -243,6 +273,15 @@ impl Visitor {
                 let others: Vec<_> = codes.into_iter().filter(|code| !is_in(client, code)).collect();
                 self.habits.one_of(&others).map(|code| Command::JoinRoom { code })
             }
+            Urge::Part => {
+                let rooms: Vec<_> = client.rooms().map(|view| view.room.id).collect();
+                // Somebody has to stay somewhere.
+                let room = self.habits.one_of(&rooms).filter(|_| rooms.len() > 1);
+                room.map(|room| {
+                    self.parting.insert(room);
+                    Command::LeaveRoom(room)
+                })
+            }
             Urge::Recall => self.recall(client, &known),
             Urge::Look => return Wish::Look,
             Urge::NetworkBack => return Wish::NetworkBack,
@@ -293,16 +332,8 @@ impl Person for Visitor {
                 let users = client.typing(*room).into_iter().map(|profile| profile.id).collect();
                 self.witness.note(Fact::ShowsTyping { screen, room: *room, users, at_ms: self.at_ms });
             }
-            Change::Entered(room) => {
-                let Some(view) = client.room(*room) else { return };
-                if let Some(number) = self.makes.filter(|number| view.room.name == format!("Room {number}")) {
-                    self.stagecraft.opened(number, view.room.code.clone());
-                }
-            }
-            Change::Left(room) => {
-                let detail = format!("{} is in {room} no longer, and has not left it", self.name);
-                self.witness.break_rule(Violation::new(Rule::Resumed, detail));
-            }
+            Change::Left(room) => self.left(*room),
+            Change::Entered(room) => self.entered(client, *room),
             Change::Failed { call, code, detail, .. } => {
                 self.asked.clear();
                 self.witness.remark(format_args!("{screen:?}: {call:?} failed: {code} {detail}"));
