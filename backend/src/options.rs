@@ -12,6 +12,9 @@ use crate::origin::Origin;
 pub struct ServerOptions {
     /// Where the database, the secret and the lock lie. Made when missing.
     pub data_dir: PathBuf,
+    /// Whether the database is a copy that was put back: the log gets a new epoch, so that clients forget what they
+    /// knew of the one that went on after the copy was made.
+    pub restored: bool,
     /// What the page is reached by; its origin may call, and `https` makes the cookie `Secure`.
     pub public_url: Option<Origin>,
     /// Pages of other origins that may call. The refresh cookie is `SameSite=Strict`, so that only those of the
@@ -76,6 +79,7 @@ impl ServerOptions {
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
+            restored: false,
             public_url: None,
             allow_origin: Vec::new(),
             trusted_proxy: Vec::new(),

@@ -93,7 +93,10 @@ impl Server {
             Some(path) => Secret::read(path)?,
             None => Secret::read_or_make(&data_dir.join("token-secret"))?,
         };
-        let (store, writer) = Store::open(&data_dir).await?;
+        let (store, writer) = Store::open(&data_dir, options.restored).await?;
+        if options.restored {
+            tracing::info!(epoch = %store.epoch(), "the log has a new epoch: clients load it anew");
+        }
         let tokens = Tokens::new(&secret, &options);
         let (options, metrics) = (Arc::new(options), Arc::new(Metrics::new()));
         let hub = Hub::new(store.clone(), &options, Arc::clone(&metrics));

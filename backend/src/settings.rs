@@ -85,6 +85,7 @@ pub fn read(
             setting.apply(&mut settings, &values).map_err(|wrong| format!("--{}: {wrong}", setting.name))?;
         }
     }
+    settings.server.restored = matches.get_flag("restored");
     values::sensible_together(&settings)?;
     Ok(Asked::Serve(Box::new(settings)))
 }
@@ -142,6 +143,10 @@ fn read_file(named_by: &str, path: &Path, settings: &mut Settings) -> Result<(),
 /// What `--config` means. It is no setting itself: it says where settings are.
 const CONFIG: &str = "A TOML file with a line for each setting, such as data_dir = \"/srv/confab\"";
 
+/// What `--restored` does. A flag alone: it is for one start.
+const RESTORED: &str = "For the first start on a database that was put back from a backup: gives its log a new \
+                        epoch, so that open pages forget what came after the backup and load anew";
+
 fn command() -> Command {
     let config = Arg::new("config")
         .long("config")
@@ -156,6 +161,7 @@ fn command() -> Command {
              written with commas in the environment and in brackets in the file.",
         )
         .arg(config)
+        .arg(Arg::new("restored").long("restored").action(ArgAction::SetTrue).help(RESTORED))
         .args(SETTINGS.iter().map(argument));
     Command::new("confab")
         .version(env!("CARGO_PKG_VERSION"))

@@ -50,11 +50,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `confab.db` in `data_dir`, which exists; makes it where it is missing.
+    /// Opens `confab.db` in `data_dir`, which exists; makes it where it is missing. Where it was `restored` from a
+    /// copy, it gets a new epoch.
     ///
     /// # Errors
     /// When the file can't be opened, is no database, or is of a newer version of this program.
-    pub async fn open(data_dir: &Path) -> Result<(Self, Writer), StoreError> {
+    pub async fn open(data_dir: &Path, restored: bool) -> Result<(Self, Writer), StoreError> {
         // Data reaches the disk with every commit (FULL), so that an ack is a promise.
         let options = options(SqliteConnectOptions::new().filename(data_dir.join("confab.db")))
             .create_if_missing(true)
@@ -66,7 +67,7 @@ impl Store {
             // What a statement would need to be undone: without this each one makes and removes a file.
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
-        Self::connect(writer, readers).await
+        Self::connect(writer, readers, restored).await
     }
 
     /// A database that is gone with its last handle, for tests.
@@ -80,16 +81,17 @@ impl Store {
             .shared_cache(true);
         // Without WAL a reader would wait for the writer; what it may see too early lies beyond every head.
         let readers = options.clone().pragma("read_uncommitted", "ON");
-        Self::connect(options, readers).await
+        Self::connect(options, readers, false).await
     }
 
     async fn connect(
         writer: SqliteConnectOptions,
         readers: SqliteConnectOptions,
+        restored: bool,
     ) -> Result<(Self, Writer), StoreError> {
         let mut connection = writer.connect().await?;
         sqlx::migrate!().run(&mut connection).await?;
-        let epoch = epoch(&mut connection, clock::now()).await?;
+        let epoch = epoch(&mut connection, clock::now(), restored).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(readers).await?;
         Ok((Self { readers, epoch }, Writer::new(connection, writer)))
     }
@@ -109,15 +111,21 @@ fn options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.foreign_keys(true).busy_timeout(BUSY).statement_cache_capacity(STATEMENTS)
 }
 
-/// Reads the epoch; a new database gets one.
-async fn epoch(connection: &mut SqliteConnection, now: Timestamp) -> Result<Epoch, StoreError> {
+/// Reads the epoch; a database that is new, or was restored, gets one.
+async fn epoch(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    restored: bool,
+) -> Result<Epoch, StoreError> {
     let minted = Epoch::mint(now.unix_ms(), clock::random_bytes());
-    sqlx::query("INSERT INTO meta (id, epoch, made_at) VALUES (1, ?, ?) ON CONFLICT (id) DO NOTHING")
-        .bind(minted.as_uuid())
-        .bind(now.unix_ms().cast_signed())
-        .execute(&mut *connection)
-        .await?;
-    let epoch: Uuid =
-        sqlx::query_scalar("SELECT epoch FROM meta WHERE id = 1").fetch_one(&mut *connection).await?;
+    let epoch: Uuid = sqlx::query_scalar(
+        "INSERT INTO meta (id, epoch, made_at) VALUES (1, ?1, ?2) \
+         ON CONFLICT (id) DO UPDATE SET epoch = CASE WHEN ?3 THEN ?1 ELSE epoch END RETURNING epoch",
+    )
+    .bind(minted.as_uuid())
+    .bind(now.unix_ms().cast_signed())
+    .bind(restored)
+    .fetch_one(connection)
+    .await?;
     Ok(Epoch::from_uuid(epoch))
 }
