@@ -5,6 +5,7 @@ mod answers;
 mod commands;
 mod frames;
 mod keeping;
+mod reports;
 
 use shared::{CloseCode, ComeBack, Epoch, EventBody, Limits, RoomId, Seq, UserId, event::Profile};
 

@@ -106,6 +106,8 @@ pub enum Command {
     Seen(RoomId, Seq),
     /// Try the connection at once.
     ConnectNow,
+    /// See how long the way to the server and back is ([`Client::connection_report`](crate::Client::connection_report)).
+    Measure,
     /// Whoever sits there has touched the machine; without it for five minutes they are away.
     Active,
 }

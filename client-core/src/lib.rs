@@ -54,5 +54,6 @@ pub use io::{Change, Command, Input, Output, SocketId};
 pub use keep::{Keep, Key, Record, Saved, Slot};
 pub use time::Now;
 pub use view::{
-    Banner, DeliveryState, HistoryView, LinkState, MemberView, RoomView, Row, RowKey, SessionState,
+    Banner, ConnectionReport, DeliveryState, HistoryView, LinkReport, LinkState, MemberView, MessageReport,
+    RoomView, Row, RowKey, SessionState, WaitsFor,
 };

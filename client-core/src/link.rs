@@ -9,7 +9,7 @@ use crate::{
     io::{Output, SocketId},
     out::Out,
     rng::Rng,
-    view::LinkState,
+    view::{LinkReport, LinkState},
 };
 
 /// For a token, and again from opening the socket to `connected`: longer than any network that one can chat over.
@@ -37,6 +37,10 @@ pub(crate) struct Link {
     phase: Phase,
     backoff: Backoff,
     sockets: u64,
+    /// How often a server has greeted.
+    greeted: u64,
+    /// From the last ping to its answer, in milliseconds.
+    round_trip: Option<u64>,
     /// When a server that shut down said to come back.
     told: Option<u64>,
 }
@@ -71,6 +75,8 @@ struct Pulse {
     heartbeat_ms: u64,
     /// Something must be heard until then.
     pong_by: Option<u64>,
+    /// When a ping went that is not answered.
+    pinged: Option<u64>,
 }
 
 impl Pulse {
@@ -82,7 +88,8 @@ impl Pulse {
 
 impl Link {
     pub(crate) fn new() -> Self {
-        Self { phase: Phase::Idle, backoff: Backoff::default(), sockets: 0, told: None }
+        let (backoff, phase) = (Backoff::default(), Phase::Idle);
+        Self { phase, backoff, sockets: 0, greeted: 0, round_trip: None, told: None }
     }
 
     pub(crate) fn state(&self) -> LinkState {
@@ -152,8 +159,10 @@ impl Link {
     pub(crate) fn connected(&mut self, now: u64, heartbeat_ms: u64, out: &mut Out) -> bool {
         let Phase::Opening { socket, .. } = self.phase else { return false };
         let heartbeat_ms = heartbeat_ms.max(HEARTBEAT_AT_LEAST_MS);
-        self.phase = Phase::Online(Pulse { socket, since: now, heard: now, heartbeat_ms, pong_by: None });
-        self.told = None;
+        let (pong_by, pinged) = (None, None);
+        self.phase = Phase::Online(Pulse { socket, since: now, heard: now, heartbeat_ms, pong_by, pinged });
+        (self.told, self.round_trip) = (None, None);
+        self.greeted += 1;
         out.use_socket(Some(socket));
         true
     }
@@ -163,6 +172,29 @@ impl Link {
         if let Phase::Online(pulse) = &mut self.phase {
             pulse.heard = now;
             pulse.pong_by = None;
+        }
+    }
+
+    /// The answer to a ping came.
+    pub(crate) fn pong(&mut self, now: u64) {
+        if let Phase::Online(pulse) = &mut self.phase
+            && let Some(pinged) = pulse.pinged.take()
+        {
+            self.round_trip = Some(now.saturating_sub(pinged));
+        }
+    }
+
+    /// What there is to say about the connection.
+    pub(crate) fn report(&self) -> LinkReport {
+        let since_ms = match &self.phase {
+            Phase::Online(pulse) => Some(pulse.since),
+            _ => None,
+        };
+        LinkReport {
+            state: self.state(),
+            since_ms,
+            round_trip_ms: self.round_trip,
+            connections: self.greeted,
         }
     }
 
@@ -207,6 +239,8 @@ impl Link {
         if let Phase::Online(pulse) = &mut self.phase {
             let soon = now + PONG_TIMEOUT_WATCHED_MS;
             pulse.pong_by = Some(pulse.pong_by.map_or(soon, |by| by.min(soon)));
+            // An answer that is still on its way would be taken for this one's, so the older counts.
+            pulse.pinged.get_or_insert(now);
             out.send(&ClientFrame::Ping);
         }
     }
@@ -220,6 +254,7 @@ impl Link {
             Phase::Online(Pulse { pong_by: Some(by), .. }) if *by <= now => self.give_up(now, rng, out),
             Phase::Online(pulse) if pulse.pong_by.is_none() && pulse.quiet_from() <= now => {
                 pulse.pong_by = Some(now + PONG_TIMEOUT_MS);
+                pulse.pinged = Some(now);
                 out.send(&ClientFrame::Ping);
             }
             _ => {}

@@ -221,6 +221,19 @@ impl Outbox {
         self.items.iter().filter(move |item| item.room == room)
     }
 
+    /// How many messages of its room go before that one.
+    pub(crate) fn ahead(&self, item: &Item) -> usize {
+        self.of_room(item.room)
+            .take_while(|known| known.txn_id != item.txn_id)
+            .filter(|known| !known.is_parked())
+            .count()
+    }
+
+    /// How many messages are not confirmed.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     /// How far a message has come.
     pub(crate) fn delivery(&self, item: &Item) -> DeliveryState {
         match &item.state {

@@ -36,6 +36,8 @@ pub(crate) struct Timelines {
     rooms: Vec<Known>,
     open: Option<RoomId>,
     people: People,
+    /// How often events that had been missed were all fetched.
+    repaired: u64,
 }
 
 #[derive(Debug)]
@@ -205,6 +207,7 @@ impl Timelines {
                     known.sync.resume = false;
                 }
                 let has_all = page.head <= timeline.last();
+                self.repaired += u64::from(useful && has_all);
                 known.sync.answered(now, useful || has_all, rng);
             }
             // The late answer to a question that was asked again: what fits is welcome.
@@ -281,6 +284,16 @@ impl Timelines {
 
     pub(crate) fn msg_no_at(&self, room: RoomId, seq: Seq) -> Option<MsgNo> {
         self.get(room)?.timeline.msg_no_at(seq)
+    }
+
+    /// How often events that had been missed were all fetched, in whatever room.
+    pub(crate) fn repaired(&self) -> u64 {
+        self.repaired
+    }
+
+    /// The last event of the run that is known of a room.
+    pub(crate) fn last(&self, room: RoomId) -> Option<Seq> {
+        self.get(room).filter(|known| known.timeline.is_loaded()).map(|known| known.timeline.last())
     }
 
     pub(crate) fn history(&self, room: RoomId) -> HistoryView {

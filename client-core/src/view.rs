@@ -155,3 +155,57 @@ pub struct HistoryView {
     /// Whether missed events are on their way.
     pub catching_up: bool,
 }
+
+/// Where a message is on its way, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageReport {
+    /// The message.
+    pub row: Row,
+    /// How often this page has sent it; 0 for what somebody else has said, or another page.
+    pub tries: u32,
+    /// What it waits for, where it waits.
+    pub waits_for: Option<WaitsFor>,
+    /// Who has read it, of the members that are known, without its author. Nobody before it is stored.
+    pub read_by: Vec<Profile>,
+}
+
+/// What a message waits for that could otherwise be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The connection.
+    Connection(LinkState),
+    /// So many messages of the same room that go first.
+    Earlier(usize),
+    /// The moment that the server named, on [`Now::ms`](crate::Now::ms).
+    Server {
+        /// When.
+        until_ms: u64,
+    },
+}
+
+/// The connection, for somebody who wants to know more than whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkReport {
+    /// Whether it is there.
+    pub state: LinkState,
+    /// Since when, on [`Now::ms`](crate::Now::ms), while it is.
+    pub since_ms: Option<u64>,
+    /// Milliseconds from the last ping to its answer over this connection.
+    pub round_trip_ms: Option<u64>,
+    /// How many connections there were, this one included.
+    pub connections: u64,
+}
+
+/// The connection and what hangs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// The connection.
+    pub link: LinkReport,
+    /// Of the room that is open: the last event that is here without a hole before it, and the newest that the
+    /// server has told of.
+    pub room: Option<(Seq, Seq)>,
+    /// How often events that had been missed were all fetched, in whatever room.
+    pub gaps_repaired: u64,
+    /// Own messages that are not confirmed, in all rooms.
+    pub unconfirmed: usize,
+}

@@ -53,6 +53,7 @@ impl Client {
                 self.rooms.read(room, seq, msg_no, false, &mut self.out);
             }
             Command::ConnectNow => self.hurry(ms, true),
+            Command::Measure => self.link.doubt(ms, &mut self.out),
             Command::Active => self.activity.active(ms, &mut self.out),
         }
     }

@@ -30,7 +30,8 @@ impl Client {
             ServerFrame::Presence(signal) => self.roster.presence(&signal, &mut self.out),
             ServerFrame::Error(error) => self.error(ms, &error),
             ServerFrame::AuthExpiring { .. } => self.session.renew(&mut self.out),
-            ServerFrame::Authenticated { .. } | ServerFrame::Pong { .. } => {}
+            ServerFrame::Pong { .. } => self.link.pong(ms),
+            ServerFrame::Authenticated { .. } => {}
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Item {
     pub(super) state: State,
     /// Copies that went over this connection and that the server has not answered.
     pub(super) unanswered: u32,
+    /// How often this page has sent it.
+    pub(crate) tries: u32,
     /// A copy went over a connection that broke before its answer.
     pub(super) unsure: bool,
     pub(super) written: Written,
@@ -66,6 +68,7 @@ impl Item {
             since: made,
             state: State::Waiting,
             unanswered: 0,
+            tries: 0,
             unsure: false,
             written: Written::Never,
             not_before: None,
@@ -125,6 +128,7 @@ impl Item {
             }
             self.state = State::Sent { since: now };
             self.unanswered = self.unanswered.saturating_add(1);
+            self.tries = self.tries.saturating_add(1);
             out.send_text(text);
         }
     }
