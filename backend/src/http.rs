@@ -44,6 +44,7 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(figures::metrics))
         .route("/", get(page::index))
         .route("/r/{code}", get(page::index))
+        .route("/r/{code}/", get(page::index))
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed);
     surrounded(routes, app)

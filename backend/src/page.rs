@@ -32,6 +32,12 @@ const NOT_BUILT: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\
 <p>Build it with <code>cargo xtask serve</code>, which starts the server too, \
 or with <code>trunk build</code> while this server runs from a debug build.</p></html>";
 
+/// What somebody who went astray is shown.
+const NOT_HERE: &str = "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">\
+<meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+<title>Not found · Confab</title><h1>There is nothing here</h1>\
+<p>The link may be incomplete. <a href=\"/\">Go to Confab</a></p></html>";
+
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
@@ -79,7 +85,7 @@ impl File {
     }
 }
 
-/// `GET /` and `GET /r/{code}`: the page, which reads the rest from its address.
+/// `GET /` and `GET /r/{code}`, with or without a slash at the end: the page, which reads the rest from its address.
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     match File::built_in(INDEX) {
         Some(file) => answer(INDEX, &file, &headers, File::built_in),
@@ -102,8 +108,23 @@ pub(crate) async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     let readable = matches!(method, Method::GET | Method::HEAD) && !is_compressed;
     match File::built_in(name).filter(|_| readable) {
         Some(file) => answer(name, &file, &headers, File::built_in),
-        None => Problem::new(ErrorCode::NotFound, "there is nothing here").into_response(),
+        None => nothing(name, &headers),
     }
+}
+
+/// A problem for programs, and a page with a way out for people.
+fn nothing(name: &str, headers: &HeaderMap) -> Response {
+    let problem = Problem::new(ErrorCode::NotFound, "there is nothing here").into_response();
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_call = format!("/{name}").starts_with(&format!("{}/", shared::api::API));
+    if is_call || !accepted.contains("text/html") {
+        return problem;
+    }
+    let (mut parts, _) = problem.into_parts();
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    parts.headers.insert(header::CONTENT_TYPE, kind);
+    parts.headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    Response::from_parts(parts, NOT_HERE.into())
 }
 
 fn answer(name: &str, plain: &File, headers: &HeaderMap, find: impl Fn(&str) -> Option<File>) -> Response {

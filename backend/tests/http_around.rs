@@ -26,6 +26,45 @@ async fn what_is_not_there_or_not_taken_is_a_problem_with_a_code() {
 }
 
 #[tokio::test]
+async fn a_person_who_goes_astray_is_shown_a_page_and_a_program_a_problem() {
+    let server = TestServer::start().await;
+    let get = async |path: &str, accept: &str| {
+        server.call(Method::GET, path).header(header::ACCEPT, accept).send().await.unwrap()
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for path in ["//nope", "//r/", "//r", "//r/CODE/more", "//api", "//assets/none.js"] {
+        let answer = get(path, browser).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert!(answer.text().await.unwrap().contains("<a href=\"/\">"), "{path}");
+        problem(get(path, "*/*").await, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    }
+    problem(get("/nope", browser).await, StatusCode::NOT_FOUND, ErrorCode::NotFound).await;
+    let figures = get("//metrics", "*/*").await.text().await.unwrap();
+    assert!(figures.contains("confab_errors_total{code=\"not_found\"} 13"), "a page for people counts, too");
+
+    let (with, without) = (get("//r/K7QM-4XTW-9P/", browser).await, get("//r/K7QM-4XTW-9P", browser).await);
+    assert_eq!(with.status(), without.status());
+    assert_eq!(
+        with.text().await.unwrap(),
+        without.text().await.unwrap(),
+        "a slash at the end is no other room"
+    );
+}
+
+#[tokio::test]
+async fn a_field_that_is_there_twice_is_said_to_be() {
+    let server = TestServer::start().await;
+    let body = "{\"name\":\"Ada\",\"name\":\"Ben\"}";
+    let call = server.call(Method::POST, "/guests").header(header::CONTENT_TYPE, "application/json");
+    let answer = call.body(body).send().await.unwrap();
+    let told = problem(answer, StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid).await;
+    assert_eq!((told.field.as_deref(), told.detail.as_str()), (Some("name"), "`name` is there twice"));
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_or_too_long_is_a_problem_with_a_code() {
     let server = TestServer::start().await;
     let send = async |kind: &str, body: String| {

@@ -74,7 +74,11 @@ fn kind_of(text: &str) -> Result<String, DecodeError> {
     if !text.trim_ascii_start().starts_with('{') {
         return Err(parse("a frame is a JSON object"));
     }
-    let tag: Tag = serde_json::from_str(text).map_err(|_| parse("this is not JSON"))?;
+    let tag: Tag = serde_json::from_str(text).map_err(|error| match error.is_data() {
+        // The field takes any value: only a second one of its name is wrong.
+        true => DecodeError::new(ErrorCode::Invalid, Some("type"), plain(&error.to_string())),
+        false => parse("this is not JSON"),
+    })?;
     match tag.kind {
         Some(Value::String(kind)) => Ok(kind),
         Some(_) => Err(DecodeError::new(ErrorCode::Invalid, Some("type"), "`type` is a string")),
@@ -98,6 +102,9 @@ fn fields<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
 pub(crate) fn plain(detail: &str) -> String {
     let place = detail.rfind(" at line ").unwrap_or(detail.len());
     let detail = &detail[..place];
+    if let Some(field) = detail.strip_prefix("duplicate field ") {
+        return format!("{field} is there twice");
+    }
     let quotes = detail.starts_with("invalid") || detail.starts_with("unknown variant");
     let words = match (quotes, detail.rfind(", expected ")) {
         (true, Some(expected)) => &detail[expected + 2..],
@@ -106,7 +113,7 @@ pub(crate) fn plain(detail: &str) -> String {
     words.replace("expected u64", "expected a whole number that is not negative")
 }
 
-/// The name in serde's "missing field `name`" and "duplicate field `name`".
+/// The name in "missing field `name`" and "`name` is there twice".
 pub(crate) fn missing_field(detail: &str) -> Option<String> {
     detail.split('`').nth(1).map(str::to_owned)
 }

@@ -108,6 +108,24 @@ proptest! {
 }
 
 #[test]
+fn a_field_that_is_there_twice_is_named() {
+    for (text, field) in [
+        (r#"{"type":"ping","type":"ping"}"#.to_owned(), "type"),
+        (
+            format!(
+                r#"{{"type":"message","txn_id":"{TXN}","room_id":"{ROOM}","content":"a","content":"b"}}"#
+            ),
+            "content",
+        ),
+        (format!(r#"{{"type":"typing","room_id":"{ROOM}","room_id":"{ROOM}","active":true}}"#), "room_id"),
+    ] {
+        assert_eq!(refused(&text), (ErrorCode::Invalid, Some(field.to_owned())), "{text}");
+        let said = ClientFrame::decode(&text).unwrap_err().detail;
+        assert_eq!(said, format!("`{field}` is there twice"));
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_in_plain_words() {
     let at = |kind: &str, fields: &str| format!(r#"{{"type":"{kind}","room_id":"{ROOM}",{fields}}}"#);
     for text in [

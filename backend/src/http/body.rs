@@ -59,10 +59,14 @@ fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         return not_json();
     }
     let words = error.inner().to_string();
-    let missing = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let named = |what: &str| words.strip_prefix(what).and_then(|rest| rest.split('`').next());
     let path = error.path().to_string();
     let parent = if path == "." { String::new() } else { format!("{path}.") };
-    match missing {
+    if let Some(name) = named("duplicate field `") {
+        return Problem::new(ErrorCode::Invalid, format!("`{name}` is there twice"))
+            .at_field(name.to_owned());
+    }
+    match named("missing field `") {
         Some(name) => Problem::new(ErrorCode::Invalid, format!("`{parent}{name}` is missing"))
             .at_field(format!("{parent}{name}")),
         None if path == "." => Problem::new(ErrorCode::Invalid, "the body is not a JSON object"),
