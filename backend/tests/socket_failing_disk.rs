@@ -23,6 +23,13 @@ async fn commits(server: &TestServer) -> u64 {
     common::read::<Value>(answer, StatusCode::OK).await["commits"]["count"].as_u64().unwrap()
 }
 
+/// What the server says of itself to whoever decides where people are sent.
+async fn ready(server: &TestServer) -> (StatusCode, String) {
+    let answer = server.call(Method::GET, "//health/websocket").send().await.unwrap();
+    let status = answer.status();
+    (status, common::read::<Value>(answer, status).await["status"].as_str().unwrap().to_owned())
+}
+
 fn post(room_id: RoomId, number: u8, content: &str) -> ClientFrame {
     let txn_id = TxnId::mint(1, [number; 10]);
     ClientFrame::Message(PostMessage { txn_id, room_id, content: content.into(), reply_to: None })
@@ -39,6 +46,7 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     b.connected().await;
     a.send(&post(room.id, 1, "before")).await;
     assert_eq!(a.ack().await.seq.get(), 3);
+    assert_eq!(ready(&server).await, (StatusCode::OK, "ok".into()));
 
     // Another program makes the statement that stores a message fail.
     let mut other = database(&server).await;
@@ -52,12 +60,14 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
         assert!(error.retryable && error.retry_after_ms.is_some());
         assert!(!error.message.contains("disk full"), "how it failed is for the log");
     }
+    assert_eq!(ready(&server).await, (StatusCode::SERVICE_UNAVAILABLE, "not storing".into()));
     sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
     assert_eq!(commits(&server).await, before, "what failed is no transaction");
 
     a.send(&post(room.id, 2, "lost?")).await;
     let ack = a.ack().await;
     assert_eq!((ack.seq.get(), ack.msg_no.get(), ack.duplicate), (4, 2, false));
+    assert_eq!(ready(&server).await, (StatusCode::OK, "ok".into()), "the next batch could be stored");
     for seq in [3, 4] {
         assert_eq!(b.event().await.seq.get(), seq, "nothing of what failed was shown");
     }

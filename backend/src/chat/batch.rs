@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use shared::{RoomId, SessionId, Timestamp, TxnId, UserId, api::Role, event::Profile, frame::Ack};
 
 use super::{
-    committer::{CommitError, Done, Request, Rotation, complain},
+    committer::{CommitError, Done, Request, Rotation, Trouble, complain},
     hub::Hub,
     ledger::{Changes, Head, Ledger, Refusal},
     mailbox::{Mailbox, Reply},
@@ -25,6 +25,7 @@ pub(super) struct Work {
     ledger: Ledger,
     hub: Arc<Hub>,
     metrics: Arc<Metrics>,
+    trouble: Trouble,
     rooms_per_user: u64,
 }
 
@@ -54,8 +55,8 @@ impl From<Refusal> for CommitError {
 }
 
 impl Work {
-    pub(super) fn new(hub: Arc<Hub>, metrics: Arc<Metrics>, rooms_per_user: u64) -> Self {
-        Self { ledger: Ledger::default(), hub, metrics, rooms_per_user }
+    pub(super) fn new(hub: Arc<Hub>, metrics: Arc<Metrics>, trouble: Trouble, rooms_per_user: u64) -> Self {
+        Self { ledger: Ledger::default(), hub, metrics, trouble, rooms_per_user }
     }
 
     /// Stores all that waits in one transaction. When that fails, nothing is stored, everybody is told
@@ -68,6 +69,7 @@ impl Work {
         let mut answers = Vec::with_capacity(count);
         let stored = self.transact(writer, waiting, &mut answers).await;
         self.ledger.forget_txns();
+        self.trouble.note(stored.is_ok());
         if stored.is_ok() {
             self.metrics.commits.inc();
             self.metrics.commit_requests.observe(count as f64);

@@ -1,7 +1,10 @@
 //! The one task that writes: takes all that waits, stores it in one transaction, then answers, then has
 //! everybody look. Decides nothing itself: the [`Ledger`](super::ledger::Ledger) does, and `refresh` judges sessions.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use shared::{
     ErrorCode, RoomId, Seq, SessionId, Timestamp, UserId,
@@ -11,6 +14,7 @@ use shared::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::Instant,
 };
 
 use super::{batch::Work, hub::Hub, ledger::Post, mailbox::Mailbox};
@@ -62,6 +66,20 @@ impl CommitError {
     }
 }
 
+/// How long a batch that failed says something about the next one.
+const TROUBLE_COUNTS: Duration = Duration::from_secs(60);
+
+/// When the newest batch failed, where it did.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trouble(Arc<Mutex<Option<Instant>>>);
+
+impl Trouble {
+    /// A batch was stored, or was not.
+    pub(super) fn note(&self, stored: bool) {
+        *self.0.lock().expect("nobody panics while holding this lock") = (!stored).then(Instant::now);
+    }
+}
+
 /// What became of a presented refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
@@ -100,6 +118,7 @@ pub struct Committer {
     queue: mpsc::Sender<Request>,
     store: Store,
     metrics: Arc<Metrics>,
+    trouble: Trouble,
 }
 
 impl Committer {
@@ -125,9 +144,17 @@ impl Committer {
         options: &ServerOptions,
     ) -> (Self, Committing) {
         let (queue, requests) = mpsc::channel(options.commit_queue);
-        let work = Work::new(hub, metrics.clone(), options.limits.rooms_per_user);
+        let trouble = Trouble::default();
+        let work = Work::new(hub, metrics.clone(), trouble.clone(), options.limits.rooms_per_user);
         let committing = Committing { requests, writer, work, batch: options.commit_batch };
-        (Self { queue, store, metrics }, committing)
+        (Self { queue, store, metrics, trouble }, committing)
+    }
+
+    /// Whether the newest batch could not be stored. After a while without another it counts no more: who sends
+    /// people elsewhere because of it would otherwise never see the disk tried again.
+    pub fn is_in_trouble(&self) -> bool {
+        let failed_at = *self.trouble.0.lock().expect("nobody panics while holding this lock");
+        failed_at.is_some_and(|failed_at| failed_at.elapsed() < TROUBLE_COUNTS)
     }
 
     /// Asks to have a message stored; the answer comes to the mailbox.

@@ -15,11 +15,12 @@ pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /health/websocket`: whether new sockets are welcome, and how many there are.
+/// `GET /health/websocket`: whether new sockets are welcome and what they say can be stored, and how many there are.
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let (status, word) = match app.is_stopping() {
-        false => (StatusCode::OK, "ok"),
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+    let (status, word) = match (app.is_stopping(), app.committer.is_in_trouble()) {
+        (false, false) => (StatusCode::OK, "ok"),
+        (false, true) => (StatusCode::SERVICE_UNAVAILABLE, "not storing"),
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
     };
     (status, Json(json!({ "status": word, "connections": app.hub.socket_count() })))
 }
