@@ -4,6 +4,7 @@
 
 use std::{
     io::{self, IsTerminal},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     process::ExitCode,
 };
 
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         Err(line) => return refuse(&line, BAD_SETTING),
     };
     start_log(settings.log);
+    for doubt in settings::doubts(&settings, std::env::vars_os().map(|(name, _)| name)) {
+        tracing::warn!("{doubt}");
+    }
     // What is written from here on, the database too, is for this user alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     raise_file_limit();
@@ -66,7 +70,7 @@ async fn serve(settings: Settings) -> Result<(), Refusal> {
     let address = listener.local_addr().map_err(cannot)?;
     let mut signals = Signals::new().map_err(cannot)?;
     let url = shown.map_or_else(|| format!("http://{address}"), |origin| origin.to_string());
-    tracing::info!(%url, %address, data_dir = %data_dir.display(), "Confab is ready at {url}");
+    tracing::info!(%url, %address, data_dir = %data_dir.display(), "Confab is ready: open {}", door(&url, address));
 
     tokio::select! {
         ended = server.listen(listener) => ended.map_err(cannot)?,
@@ -77,6 +81,17 @@ async fn serve(settings: Settings) -> Result<(), Refusal> {
         name = signals.next() => tracing::warn!(signal = name, "stopped at once"),
     }
     Ok(())
+}
+
+/// What a person on this machine opens: no browser takes 0.0.0.0, and one name keeps one sign-in.
+fn door(url: &str, address: SocketAddr) -> String {
+    let ip = address.ip();
+    let here = ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
+    if here && url == format!("http://{address}") {
+        format!("http://localhost:{}", address.port())
+    } else {
+        url.to_owned()
+    }
 }
 
 /// The signals that mean: stop.
@@ -105,8 +120,14 @@ const FRAMES_UNSEEN: LevelFilter = LevelFilter::INFO;
 
 /// Log lines go to standard error. `RUST_LOG` says which; panics are among them.
 fn start_log(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,hyper=error,sqlx=warn"));
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let parsed = (!asked.is_empty()).then(|| EnvFilter::try_new(&asked));
+    let (filter, wrong) = match parsed {
+        Some(Ok(filter)) => (Some(filter), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info,hyper=error,sqlx=warn"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     // A filter of its own, because `RUST_LOG` may name modules, and the more precise name would win.
     let unseen = FilterFn::new(|line| {
@@ -118,6 +139,12 @@ fn start_log(format: LogFormat) {
     match format {
         LogFormat::Text => registry.with(lines.with_ansi(io::stderr().is_terminal())).init(),
         LogFormat::Json => registry.with(lines.json()).init(),
+    }
+    if let Some(error) = wrong {
+        tracing::warn!(
+            "{}: {asked:?} makes no sense ({error}); the log is as without it",
+            EnvFilter::DEFAULT_ENV
+        );
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -90,6 +90,21 @@ pub fn read(
     Ok(Asked::Serve(Box::new(settings)))
 }
 
+/// What does not stop a start and is likely a mistake, each in one line, given the names in the environment.
+pub fn doubts(settings: &Settings, env: impl IntoIterator<Item = OsString>) -> Vec<String> {
+    let known: Vec<_> = list().map(|(_, variable, ..)| variable).collect();
+    let names = env.into_iter().filter_map(|name| name.into_string().ok());
+    let ours = names.filter(|name| name.starts_with("CONFAB_") && !known.contains(name));
+    let mut doubts: Vec<_> = ours
+        .map(|name| format!("{name}: there is no setting of that name; `confab serve --help` lists them"))
+        .collect();
+    let everybody = settings.server.trusted_proxy.iter().filter(|network| network.prefix_len() == 0);
+    doubts.extend(everybody.map(|network| {
+        format!("trusted-proxy: {network} believes everybody, so that whoever calls can say any address and get around the limits of one")
+    }));
+    doubts
+}
+
 /// The environment variable of a setting.
 fn variable(name: &str) -> String {
     format!("CONFAB_{}", name.replace('-', "_").to_ascii_uppercase())

@@ -90,3 +90,16 @@ async fn a_call_is_logged_with_who_made_it_and_only_what_was_done_is_said_to_be(
     let by_ada = by_ada.unwrap_or_else(|| panic!("{log:#?}"));
     assert_eq!(by_ada["span"]["session"], common::claims(&ada.access_token)["sid"]);
 }
+
+#[tokio::test]
+async fn a_mistyped_variable_and_a_filter_that_makes_no_sense_are_told_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    // An address that is not this machine's: the start ends by itself.
+    let args = ["serve", "--data-dir", dir.path().to_str().unwrap(), "--listen", "203.0.113.1:1"];
+    let output = Program::run(&args, &[("CONFAB_LISTNE", "127.0.0.1:0"), ("RUST_LOG", "backend=loud")]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    for line in ["WARN", "CONFAB_LISTNE: there is no setting of that name", "RUST_LOG: \"backend=loud\""] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!output.status.success());
+}

@@ -114,6 +114,19 @@ fn a_file_that_makes_no_sense_is_named_with_the_place() {
 }
 
 #[test]
+fn what_is_likely_a_mistake_is_told_and_does_not_stop_the_start() {
+    let names = ["CONFAB_LISTEN", "CONFAB_CONFIG", "CONFAB_LISTNE", "confab_listen", "CONFABULATE", "PATH"];
+    let settings = read(&["--trusted-proxy", "10.0.0.0/8"], &[]).unwrap();
+    let [told] = &settings::doubts(&settings, names.map(OsString::from))[..] else { panic!("one of them") };
+    assert!(told.starts_with("CONFAB_LISTNE: there is no setting of that name"), "{told}");
+    for everybody in ["0.0.0.0/0", "::/0"] {
+        let settings = read(&["--trusted-proxy", everybody], &[]).unwrap();
+        let [told] = &settings::doubts(&settings, [])[..] else { panic!("{everybody}") };
+        assert!(told.starts_with(&format!("trusted-proxy: {everybody}")), "{told}");
+    }
+}
+
+#[test]
 fn help_explains_each_setting_with_its_default_and_its_variable() {
     let args = ["confab", "serve", "--help"].map(OsString::from);
     let Ok(Asked::Help(help)) = settings::read(args, |_| None) else { panic!("help was asked for") };
