@@ -23,7 +23,7 @@ const HELP: &str = "\
 cargo xtask <task>
 
   serve [flags]      builds the page and the server and starts it on http://localhost:8080;
-                     flags go to `confab serve` (see `confab serve --help`)
+                     flags go to `confab serve`, and --help lists them
   test               everything that must hold; its last line counts the tests
   dist               the one binary with the page inside, and the page by itself, in target/dist
   bench [what]       the measurements of the bench crate
