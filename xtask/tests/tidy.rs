@@ -180,6 +180,22 @@ fn lock_files_name_no_host() {
 }
 
 #[test]
+fn every_package_takes_the_node_that_the_readme_asks_for() {
+    let number = |text: &str| -> Option<u64> {
+        let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+        digits.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+    };
+    let readme = fs::read_to_string(top().join("README.md")).unwrap();
+    let asked = number(readme.split("[Node](https://nodejs.org) ").nth(1).unwrap()).unwrap();
+    let locks = sources().into_iter().filter(|source| source.is(&["package-lock.json"]));
+    none(locks.flat_map(|source| {
+        let newer = |line: &str| line.split("||").filter_map(number).min().is_some_and(|least| least > asked);
+        let lines = source.text.lines().filter(|line| line.trim_start().starts_with("\"node\":"));
+        lines.filter(|line| newer(line)).map(|line| format!("{}: {line}", source.name)).collect::<Vec<_>>()
+    }));
+}
+
+#[test]
 fn crates_depend_in_one_direction() {
     let allowed: [(&str, &[&str]); 7] = [
         ("shared", &[]),
