@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use futures_util::future::try_join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sim::oracle::{End, Fact, Observer, Portrait, Rule, Screen, Violation};
 use tokio::{
@@ -26,6 +27,8 @@ use super::{
 };
 use crate::driver::{self, Browser};
 
+/// The number of the first screen of those that sign in anew.
+const FRESH: u32 = 1_000_000;
 /// Rooms.
 const ROOMS: usize = 6;
 /// Until everybody is there.
@@ -49,7 +52,7 @@ const FLAGS: &[&str] = &[
     "--limit",
     "codes_tried_per_minute=10000",
     "--access-token-ttl",
-    "60s",
+    "2m",
     "--heartbeat",
     "2s",
 ];
@@ -239,14 +242,15 @@ impl Running {
     /// What everybody sees, and what they see who sign in anew.
     async fn ends(&mut self) -> anyhow::Result<Vec<End>> {
         let mut ends = Vec::new();
-        for (number, (browser, reports)) in self.people.iter().enumerate() {
-            let screen = u32::try_from(number)?;
-            let (user, shown) = {
-                let report = reports.borrow();
-                (report.user.context("everybody is somebody")?, report.portrait.clone().unwrap_or_default())
-            };
-            let fresh = self.fresh(browser.clone().without_store(), 1_000_000 + screen).await?;
-            ends.push(End { screen: Screen(screen), user, shown, fresh });
+        let pages = self.people.iter().zip(FRESH..);
+        let fresh = pages.map(|((browser, _), screen)| self.fresh(browser.clone().without_store(), screen));
+        let fresh = try_join_all(fresh).await?;
+        for ((number, (_, reports)), fresh) in self.people.iter().enumerate().zip(fresh) {
+            let screen = Screen(u32::try_from(number)?);
+            let report = reports.borrow();
+            let user = report.user.context("everybody is somebody")?;
+            let shown = report.portrait.clone().unwrap_or_default();
+            ends.push(End { screen, user, shown, fresh });
         }
         Ok(ends)
     }

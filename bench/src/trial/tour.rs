@@ -74,6 +74,17 @@ pub(crate) fn waiting(client: &Client) -> usize {
     client.rooms().map(|view| waits(view.room.id)).sum()
 }
 
+/// Whether the client is in the room of that code.
+pub(crate) fn is_in(client: &Client, code: &str) -> bool {
+    client.rooms().any(|view| view.room.code == code)
+}
+
+/// The newest stored row of a room.
+pub(crate) fn last_seen(client: &Client, room: RoomId) -> Option<Seq> {
+    let stored = |key: &_| client.row(room, *key).and_then(|row| row.seq);
+    client.rows(room).iter().rev().find_map(stored)
+}
+
 fn portrait(client: &Client, room: RoomId) -> RoomPortrait {
     let members = client.members(room).iter().map(|member| (member.user.id, member.read_seq));
     let view = client.room(room);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use client_core::{Change, Client, Command, LinkState, SessionState};
-use shared::{RoomId, Seq, TxnId, UserId};
+use shared::{RoomId, TxnId, UserId};
 use sim::oracle::{Fact, Observer, Rule, Screen, Violation};
 use tokio::{
     sync::watch,
@@ -19,13 +19,17 @@ use super::{
     habits::{Habits, Urge},
     hearing::Heard,
     scene::{Report, Scene, Stage, Stagecraft},
-    tour::{Tour, rows, text, waiting},
+    tour::{Tour, is_in, last_seen, rows, text, waiting},
     witness::{Counts, Witness},
 };
 use crate::driver::{Noted, Person, Wish};
 
 /// Between two looks at all rows of a room: more often would leave no time for anything else.
 const LOOK_MS: u64 = 400;
+
+/// Between two reloads of one page. A renewal that was given up with its page and gets to the server after two newer
+/// ones looks like a stolen cookie and ends the session, as it has to; no fault here holds anything up for so long.
+const RELOAD_MS: u64 = 15_000;
 
 /// One person at one page.
 pub(crate) struct Visitor {
@@ -52,6 +56,7 @@ pub(crate) struct Visitor {
     /// Rooms whose rows have changed since they were last told, and when that was.
     changed: BTreeSet<RoomId>,
     looked_ms: u64,
+    may_reload_ms: u64,
     open: Option<RoomId>,
     /// What was asked for in each room.
     requests: BTreeMap<RoomId, Vec<TxnId>>,
@@ -93,6 +98,7 @@ impl Visitor {
             at_ms: 0,
             changed: BTreeSet::new(),
             looked_ms: 0,
+            may_reload_ms: 0,
             open: None,
             requests: BTreeMap::new(),
             parting: BTreeSet::new(),
@@ -290,7 +296,11 @@ impl Visitor {
                 self.next = Instant::now() + length;
                 return Wish::Leave;
             }
-            Urge::Reload(seed) => return Wish::Reload(seed),
+            Urge::Reload(seed) if self.at_ms >= self.may_reload_ms => {
+                self.may_reload_ms = self.at_ms + RELOAD_MS;
+                return Wish::Reload(seed);
+            }
+            Urge::Reload(_) => None,
         };
         command.map_or(Wish::Nothing, Wish::Command)
     }
@@ -397,15 +407,6 @@ impl Person for Visitor {
         let urge = self.habits.urge();
         self.follow(client, urge)
     }
-}
-
-fn is_in(client: &Client, code: &str) -> bool {
-    client.rooms().any(|view| view.room.code == code)
-}
-
-fn last_seen(client: &Client, room: RoomId) -> Option<Seq> {
-    let stored = |key: &_| client.row(room, *key).and_then(|row| row.seq);
-    client.rows(room).iter().rev().find_map(stored)
 }
 
 /// Somebody who signs in anew where that visitor is signed in: sees everything and does nothing.
