@@ -155,6 +155,18 @@ export const STATES = {
     return ada;
   },
 
+  async "a message that is looked into"(world, options) {
+    const { proxy, ada } = await busyRoom(world, options, TALK.slice(0, 3));
+    proxy.refuse();
+    await ada.say("This one waits.");
+    await ada.banner.waitFor();
+    await ada.log.focus();
+    await ada.page.keyboard.press("ArrowUp");
+    await ada.page.keyboard.press("Enter");
+    await ada.page.getByRole("dialog", { name: "This message" }).waitFor();
+    return ada;
+  },
+
   async "the question before signing out"(world, options) {
     const { ada } = await room(world, options);
     await ada.pressSignOut();

@@ -74,6 +74,15 @@ pub struct Queue {
     pub until_ms: Option<u64>,
 }
 
+/// What somebody wants to know more of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspected {
+    /// The connection.
+    Connection,
+    /// A message, and with it the connection.
+    Message(RoomId, RowKey),
+}
+
 /// All signals. They live as long as the mounted page.
 #[derive(Clone, Copy)]
 pub struct Store {
@@ -113,6 +122,8 @@ pub struct Store {
     pub left: RwSignal<Option<RoomId>>,
     /// Fires when the page has begun again: what was on its way before is not any more.
     pub begun: Trigger,
+    /// What is looked into.
+    pub inspected: RwSignal<Option<Inspected>>,
     /// The monotonic clock, once a second while something counts down.
     pub now_ms: RwSignal<u64>,
     /// Today, on the reader's calendar.
@@ -142,6 +153,7 @@ impl Store {
             entered: RwSignal::new(None),
             left: RwSignal::new(None),
             begun: Trigger::new(),
+            inspected: RwSignal::new(None),
             now_ms: RwSignal::new(0),
             today: RwSignal::new(today),
             live: StoredValue::new_local(LiveRows::default()),

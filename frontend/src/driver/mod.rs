@@ -8,7 +8,10 @@ mod socket;
 
 use std::{cell::RefCell, rc::Rc};
 
-use client_core::{Banner, Client, Command, DeliveryState, Input, Output, RoomView, Row, RowKey};
+use client_core::{
+    Banner, Client, Command, ConnectionReport, DeliveryState, Input, MessageReport, Output, RoomView, Row,
+    RowKey,
+};
 use leptos::prelude::*;
 use shared::RoomId;
 
@@ -17,7 +20,7 @@ use crate::{
     browser::{Timeout, hidden, looked_at},
     clock,
     explain::Lengths,
-    store::{Queue, Store, put},
+    store::{Inspected, Queue, Store, put},
 };
 
 /// The client. It outlives every mounted page, and with it what is not yet sent.
@@ -93,6 +96,26 @@ impl Driver {
     /// One row.
     pub fn row(self, room: RoomId, key: RowKey) -> Option<Row> {
         self.0.with_value(|inner| inner.client.borrow().row(room, key))
+    }
+
+    /// Looks into something until told to stop with `None`; what changes by itself is read once a second.
+    pub fn inspect(self, what: Option<Inspected>) {
+        let inner = self.0.get_value();
+        inner.store.inspected.set(what);
+        if what.is_some() {
+            inner.take(Input::Command(Command::Measure));
+            inner.count_down();
+        }
+    }
+
+    /// Where a message is.
+    pub fn message_report(self, room: RoomId, key: RowKey) -> Option<MessageReport> {
+        self.0.with_value(|inner| inner.client.borrow().message_report(room, key))
+    }
+
+    /// How the connection does.
+    pub fn connection_report(self) -> ConnectionReport {
+        self.0.with_value(|inner| inner.client.borrow().connection_report())
     }
 
     /// The longest message, in characters.
@@ -320,7 +343,8 @@ impl Inner {
     fn count_down(self: &Rc<Self>) {
         let store = self.store;
         let banner = matches!(store.banner.get_untracked(), Some(Banner::Waiting { .. }));
-        if !banner && store.queue.get_untracked().until_ms.is_none() {
+        let inspected = store.inspected.get_untracked().is_some();
+        if !banner && !inspected && store.queue.get_untracked().until_ms.is_none() {
             return;
         }
         put(store.now_ms, clock::monotonic_ms());

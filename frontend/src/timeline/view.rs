@@ -5,14 +5,15 @@ use client_core::RowKey;
 use leptos::{html, prelude::*};
 use shared::RoomId;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent, PointerEvent};
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent, MouseEvent, PointerEvent};
 
 use super::{arrange::Item, row::RowView, scroller::Scroller, viewport::Viewport};
 use crate::{
     browser::{Listener, Resizes, document, hidden, window},
     clock,
+    driver::Driver,
     erase::{ListKey, effect, list, part, press, text, when, yes_or_no},
-    store::Store,
+    store::{Inspected, Store},
     views::{icons::Icon, members::CopyLink, room::RoomFacts},
     words::{fill, words},
 };
@@ -55,7 +56,23 @@ pub fn Timeline(
     let loaded = Memo::new(move |_| store.history.with(|history| history.loaded));
     let at_start = Memo::new(move |_| store.history.with(|history| history.at_start));
     let empty = Memo::new(move |_| scroller.items.with(Vec::is_empty));
-    let key = move |event: KeyboardEvent| on_key(scroller, &event);
+    let driver = expect_context::<Driver>();
+    let inspect = move |row: &Element| {
+        let txn_id = row.get_attribute("data-txn");
+        let keys = store.live();
+        let key = keys.borrow().keys().find(|key| txn_id.as_ref() == Some(&key.txn_id.to_string())).copied();
+        if let Some(key) = key {
+            driver.inspect(Some(Inspected::Message(room, key)));
+        }
+        key.is_some()
+    };
+    let key = move |event: KeyboardEvent| on_key(scroller, &event, inspect);
+    let click = move |event: MouseEvent| {
+        let time = element_of(&event).filter(|element| element.tag_name() == "TIME");
+        if let Some(row) = time.and_then(|time| time.closest(".message").ok().flatten()) {
+            inspect(&row);
+        }
+    };
     let label = move || fill(words().messages_in, &[("room", &facts.name.get())]);
     view! {
         <div class="timeline">
@@ -69,6 +86,7 @@ pub fn Timeline(
                 node_ref=outer
                 on:scroll=move |_| scroller.scrolled()
                 on:keydown=key
+                on:click=click
                 on:pointerover=|event| tell_time(&event)
             >
                 <div class="log-top">
@@ -173,9 +191,10 @@ fn watch(scroller: Scroller, viewport: Viewport) {
     on_cleanup(move || held.dispose());
 }
 
-/// Arrow keys go from row to row; what they are doing in a field is the field's.
-fn on_key(scroller: Scroller, event: &KeyboardEvent) {
+/// Arrow keys go from row to row, Enter looks into one; what they are doing in a field is the field's.
+fn on_key(scroller: Scroller, event: &KeyboardEvent, inspect: impl Fn(&Element) -> bool) {
     let moved = match event.key().as_str() {
+        "Enter" => element_of(event).is_some_and(|row| inspect(&row)),
         "ArrowUp" => scroller.step(-1),
         "ArrowDown" => scroller.step(1),
         "Escape" => focus_composer(),
@@ -195,11 +214,16 @@ fn focus_composer() -> bool {
 /// Writes the exact time of a row into its tooltip when the pointer comes, and not before: it is needed once
 /// in a thousand rows.
 fn tell_time(event: &PointerEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let Some(time) = target.filter(|element| element.tag_name() == "TIME") else { return };
+    let Some(time) = element_of(event).filter(|element| element.tag_name() == "TIME") else { return };
     let moment = time.get_attribute("datetime").and_then(|moment| moment.parse().ok());
     if let Some(moment) = moment {
         // Fails only for a name that no attribute has.
-        let _ = time.set_attribute("title", &clock::full_label(moment));
+        let _ = time
+            .set_attribute("title", &format!("{}\n{}", clock::full_label(moment), words().inspect.details));
     }
+}
+
+/// Where an event happened.
+fn element_of(event: &Event) -> Option<Element> {
+    event.target().and_then(|target| target.dyn_into().ok())
 }

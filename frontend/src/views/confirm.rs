@@ -1,13 +1,14 @@
 //! A question before something that can't be undone. It does not know what.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
+use super::dialog::Dialog;
 use crate::{
-    erase::{effect, press, text, when},
+    erase::{press, text},
     words::words,
 };
 
-/// Asks. The focus goes back to where it was.
+/// Asks.
 #[component]
 pub fn Confirm(
     /// Whether it is asked.
@@ -23,16 +24,6 @@ pub fn Confirm(
     #[prop(into)]
     act: Callback<()>,
 ) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
-    effect(move || {
-        let Some(dialog) = dialog.get() else { return };
-        if asking.get() && !dialog.open() {
-            // Fails only for a dialog that is open or not on the page.
-            let _ = dialog.show_modal();
-        } else if !asking.get() && dialog.open() {
-            dialog.close();
-        }
-    });
     let inside = move || {
         let agree = press(move || {
             asking.set(false);
@@ -42,21 +33,12 @@ pub fn Confirm(
         view! {
             <h2>{text(move || question.get())}</h2>
             <p class="soft">{hint}</p>
-            <div class="confirm-buttons">
+            <div class="dialog-buttons">
                 <button class="button quiet" on:click=refuse>{words().cancel}</button>
                 <button class="button danger" on:click=agree>{yes}</button>
             </div>
         }
         .into_any()
     };
-    view! {
-        <dialog
-            class="confirm"
-            node_ref=dialog
-            on:close=move |_| asking.set(false)
-            aria-label=text(move || question.get())
-        >
-            {when(move || asking.get(), inside)}
-        </dialog>
-    }
+    view! { <Dialog open=asking close=move |()| asking.set(false) label=question inside /> }
 }

@@ -23,6 +23,8 @@ pub enum Icon {
     Plus,
     /// The way out.
     Out,
+    /// How something does.
+    Pulse,
 }
 
 impl Icon {
@@ -37,6 +39,7 @@ impl Icon {
             Self::Close => "#icon-close",
             Self::Plus => "#icon-plus",
             Self::Out => "#icon-out",
+            Self::Pulse => "#icon-pulse",
         }
     }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    inspector::Inspector,
     panels::{Panel, Panels},
     room::Room,
     sidebar::Sidebar,
@@ -59,5 +60,6 @@ pub fn Inside() -> impl IntoView {
                 },
             )}
         </div>
+        <Inspector />
     }
 }

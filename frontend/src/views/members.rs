@@ -4,23 +4,21 @@ use std::cmp::Ordering;
 
 use client_core::{Command, MemberView};
 use js_sys::{Array, JsString, Object};
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{html, prelude::*};
 use shared::{
     UserId,
     api::{Presence, Role},
 };
-use wasm_bindgen_futures::JsFuture;
 
 use super::{
-    app::Spoken,
     confirm::Confirm,
+    copy::{Copy, CopyWords},
     icons::Icon,
     panels::{Panel, Panels},
     room::RoomFacts,
 };
 use crate::{
     avatar,
-    browser::window,
     driver::Driver,
     erase::{ListKey, attribute, effect, flag, list, press, text, when},
     navigation::link_to,
@@ -158,28 +156,7 @@ pub fn CopyLink(
     /// The room's code.
     code: Signal<String>,
 ) -> impl IntoView {
-    let Spoken(spoken) = expect_context();
-    let label = RwSignal::new(words().copy_link);
-    let copy = press(move || {
-        let link = link_to(&code.get_untracked());
-        // Over plain HTTP a browser has no clipboard.
-        let window = window();
-        let copied = window.is_secure_context().then(|| window.navigator().clipboard().write_text(&link));
-        spawn_local(async move {
-            let is_copied = match copied {
-                Some(copied) => JsFuture::from(copied).await.is_ok(),
-                None => false,
-            };
-            let said = if is_copied { words().copied } else { words().not_copied };
-            // The room may have been left meanwhile.
-            label.try_set(said);
-            spoken.try_set(said.to_owned());
-        });
-    });
-    view! {
-        <button class="button quiet" on:click=copy on:blur=move |_| label.set(words().copy_link)>
-            {Icon::Link.view()}
-            {text(move || label.get())}
-        </button>
-    }
+    let words = words();
+    let words = CopyWords { label: words.copy_link, copied: words.copied, not_copied: words.not_copied };
+    view! { <Copy what=move |()| link_to(&code.get_untracked()) words /> }
 }

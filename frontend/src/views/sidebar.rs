@@ -16,7 +16,7 @@ use crate::{
     erase::{ListKey, Press, attribute, effect, flag, list, press, text, when},
     navigation::Navigation,
     place::Place,
-    store::Store,
+    store::{Inspected, Store},
     words::{fill, words},
 };
 
@@ -159,6 +159,14 @@ fn Me() -> impl IntoView {
                 {text(move || avatar::initials(&name()))}
             </span>
             <span class="me-name">{text(name)}</span>
+            <button
+                class="icon-button"
+                aria-label=words().connection
+                title=words().connection
+                on:click=press(move || driver.inspect(Some(Inspected::Connection)))
+            >
+                {Icon::Pulse.view()}
+            </button>
             <button
                 class="icon-button"
                 aria-label=words().sign_out

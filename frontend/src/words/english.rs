@@ -1,7 +1,7 @@
 //! The page in English.
 
 use super::{
-    Errors, Words,
+    Errors, Inspect, Words,
     plural::{Plural, one_or_other},
 };
 
@@ -146,5 +146,47 @@ pub(super) const ENGLISH: Words = Words {
         signed_out: "You are signed out.",
         other: "The server said: {detail}",
         unknown: "Something went wrong on the server. Try again.",
+    },
+    inspect: Inspect {
+        message: "This message",
+        state: "State",
+        stored: "Stored on the server",
+        on_its_way: Plural::two(
+            "Sent {n}\u{a0}s ago, not confirmed yet",
+            "Sent {n}\u{a0}s ago, not confirmed yet",
+        ),
+        waits_for_connection: "Waits for the connection, which is tried right now",
+        waits_for_next_try: Plural::two(
+            "Waits for the connection, which is tried in {n}\u{a0}s",
+            "Waits for the connection, which is tried in {n}\u{a0}s",
+        ),
+        waits_for_earlier: Plural::two("Waits for {n} earlier message", "Waits for {n} earlier messages"),
+        waits_for_server: Plural::two(
+            "The server asked to wait {n}\u{a0}s more",
+            "The server asked to wait {n}\u{a0}s more",
+        ),
+        held: "Waits for you to say whether it is still to be sent",
+        place: "Place",
+        place_of: "#{seq}, message {n} of the room",
+        time: "Time",
+        tries: "Sent",
+        times: Plural::two("once", "{n} times"),
+        read_by: "Read by",
+        nobody_yet: "nobody yet",
+        id: "Id",
+        online_for: "Connected for {time}",
+        connecting: Plural::two("Connecting, try {n}", "Connecting, try {n}"),
+        offline: "Not connected",
+        round_trip: "Round trip",
+        not_measured: "not measured yet",
+        connections: "Connections so far",
+        last_event: "Last event here",
+        last_of: "#{last} of #{head}",
+        gaps: "Gaps repaired",
+        unconfirmed: "Not confirmed",
+        copy: "Copy report",
+        copied: "Report copied",
+        not_copied: "Select and copy it by hand",
+        details: "Where this message is",
     },
 };

@@ -199,6 +199,74 @@ pub struct Words {
 
     /// Errors of forms and of messages.
     pub errors: Errors,
+    /// Where a message is, and how the connection does.
+    pub inspect: Inspect,
+}
+
+/// The words of the inspector.
+pub struct Inspect {
+    /// Head over a message.
+    pub message: &'static str,
+    /// Label: how far a message has come.
+    pub state: &'static str,
+    /// A message is stored.
+    pub stored: &'static str,
+    /// A message went out so many seconds ago.
+    pub on_its_way: Plural,
+    /// It waits for a connection that is tried right now.
+    pub waits_for_connection: &'static str,
+    /// It waits for a connection that is tried in so many seconds.
+    pub waits_for_next_try: Plural,
+    /// It waits for so many others.
+    pub waits_for_earlier: Plural,
+    /// The server asked to wait so many seconds.
+    pub waits_for_server: Plural,
+    /// It is so old that somebody has to say whether it is sent.
+    pub held: &'static str,
+    /// Label: where it stands.
+    pub place: &'static str,
+    /// `{seq}` among events, `{n}` among messages.
+    pub place_of: &'static str,
+    /// Label: when it was written or stored.
+    pub time: &'static str,
+    /// Label: how often it was sent.
+    pub tries: &'static str,
+    /// How often.
+    pub times: Plural,
+    /// Label: who has read it.
+    pub read_by: &'static str,
+    /// Nobody, as far as is known.
+    pub nobody_yet: &'static str,
+    /// Label: what it is called on its whole way.
+    pub id: &'static str,
+    /// The connection is there, for `{time}`.
+    pub online_for: &'static str,
+    /// It is being made, for the n-th time.
+    pub connecting: Plural,
+    /// Nobody is connected.
+    pub offline: &'static str,
+    /// Label: how long the way to the server and back is.
+    pub round_trip: &'static str,
+    /// Before it was measured.
+    pub not_measured: &'static str,
+    /// Label: connections since the page was opened.
+    pub connections: &'static str,
+    /// Label: the last event that is here.
+    pub last_event: &'static str,
+    /// `{last}` of `{head}`.
+    pub last_of: &'static str,
+    /// Label: gaps that were filled.
+    pub gaps: &'static str,
+    /// Label: own messages that are not confirmed.
+    pub unconfirmed: &'static str,
+    /// Button that copies all of it.
+    pub copy: &'static str,
+    /// After it.
+    pub copied: &'static str,
+    /// When the browser does not let it.
+    pub not_copied: &'static str,
+    /// Tooltip of what opens it for a message.
+    pub details: &'static str,
 }
 
 /// What went wrong, in a person's words.
