@@ -83,8 +83,13 @@ impl SteppedServer {
         async move { hub.begin_shutdown().await }
     }
 
+    /// The reading half of the database.
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
     /// Ends it, keeps the database, and forgets everything else.
-    pub fn into_writer(self) -> Writer {
-        self.committing.into_writer()
+    pub fn into_parts(self) -> (Store, Writer) {
+        (self.app.store.clone(), self.committing.into_writer())
     }
 }

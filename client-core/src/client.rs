@@ -362,7 +362,7 @@ impl Client {
     fn forget(&mut self, room: RoomId) {
         self.timelines.forget(room);
         self.quiet.wake(room);
-        self.roster.forget(room);
+        self.roster.gone_from(room, &mut self.out);
         self.outbox.forget(room);
         self.write_draft(room, String::new());
         if self.open == Some(room) {

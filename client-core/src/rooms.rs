@@ -143,10 +143,12 @@ impl Rooms {
     pub(crate) fn stored(&mut self, room: RoomId, seq: Seq, msg_no: MsgNo, message: bool, out: &mut Out) {
         let Some(index) = self.list.iter().position(|line| line.view.room.id == room) else { return };
         let line = &mut self.list[index];
-        if seq > line.view.head {
+        let moved_on = seq > line.view.head;
+        // A head that was only said to be there is counted when its event comes.
+        if moved_on || msg_no.get() > line.msg_no {
             line.head(seq, msg_no);
             line.count();
-            if message {
+            if message && moved_on {
                 self.list[..=index].rotate_right(1);
             }
             out.changed(Change::Rooms);

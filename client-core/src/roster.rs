@@ -119,16 +119,20 @@ impl Roster {
     }
 
     pub(crate) fn read(&mut self, signal: &ReadSignal, out: &mut Out) {
-        if self.reads.len() == SIGNALS_MOST {
-            self.reads.remove(0);
-        }
-        self.reads.push(*signal);
+        self.remember(*signal);
         if let Some(member) = self.member(signal.room_id, signal.user_id)
             && member.read_seq < signal.seq
         {
             member.read_seq = signal.seq;
             out.changed(Change::Members(signal.room_id));
         }
+    }
+
+    fn remember(&mut self, signal: ReadSignal) {
+        if self.reads.len() == SIGNALS_MOST {
+            self.reads.remove(0);
+        }
+        self.reads.push(signal);
     }
 
     /// Somebody sent a message: they have read up to it, and type no longer.
@@ -145,7 +149,10 @@ impl Roster {
         if members.iter().any(|member| member.user.id == user.id) {
             return false;
         }
-        members.push(MemberView { user, role: Role::Member, presence: Presence::Online, read_seq: seq });
+        // A list may have known already what they read after that: markers never move back.
+        let known = self.reads.iter().filter(|read| (read.room_id, read.user_id) == (room, user.id));
+        let read_seq = known.map(|read| read.seq).fold(seq, Seq::max);
+        members.push(MemberView { user, role: Role::Member, presence: Presence::Online, read_seq });
         out.changed(Change::Members(room));
         true
     }
@@ -153,12 +160,12 @@ impl Roster {
     /// Somebody left a room.
     pub(crate) fn left(&mut self, room: RoomId, user: UserId, out: &mut Out) {
         self.stopped_typing(room, user, out);
-        if let Some((_, members)) = self.rooms.iter_mut().find(|(known, _)| *known == room) {
-            let before = members.len();
-            members.retain(|member| member.user.id != user);
-            if members.len() < before {
-                out.changed(Change::Members(room));
-            }
+        if let Some((_, members)) = self.rooms.iter_mut().find(|(known, _)| *known == room)
+            && let Some(index) = members.iter().position(|member| member.user.id == user)
+        {
+            let member = members.remove(index);
+            self.remember(ReadSignal { room_id: room, user_id: user, seq: member.read_seq });
+            out.changed(Change::Members(room));
         }
     }
 
@@ -194,7 +201,13 @@ impl Roster {
         self.typers.iter().map(|typer| typer.until).min()
     }
 
-    pub(crate) fn forget(&mut self, room: RoomId) {
+    /// This person has left a room: nobody is there for them, and nobody types.
+    pub(crate) fn gone_from(&mut self, room: RoomId, out: &mut Out) {
+        self.forget(room);
+        self.drop_typers(out, |typer| typer.room == room);
+    }
+
+    fn forget(&mut self, room: RoomId) {
         self.rooms.retain(|(known, _)| *known != room);
     }
 

@@ -97,6 +97,16 @@ fn behind_is_filled_the_same_way() {
 }
 
 #[test]
+fn what_was_missed_by_a_slow_reader_counts_as_unread() {
+    let mut page = Page::online(&[state(1, 2, 2)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=2, 2, false));
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(1), head: support::wire::seq(5) }));
+    page.frame(&events(room(1), 3..=5, 5, false));
+    assert_eq!(page.client.room(room(1)).unwrap().unread, 3);
+}
+
+#[test]
 fn coming_back_asks_for_what_was_missed_in_every_room_that_was_shown() {
     let mut page = showing(2);
     page.command(Command::OpenRoom(room(2)));

@@ -284,3 +284,34 @@ fn frames_of_unknown_types_and_frames_that_make_no_sense_are_passed_over() {
     }
     assert_eq!((page.changes(), page.sent(), page.texts(room(1)).len()), (vec![], vec![], 1));
 }
+
+#[test]
+fn a_marker_from_a_list_that_is_ahead_does_not_move_back_when_older_events_arrive() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.command(Command::OpenRoom(room(1)));
+    let bob_has_read = |at| shared::api::Member { read_seq: seq(at), ..member(bob(), Presence::Online) };
+    let list = members(&[member(ada(), Presence::Online), bob_has_read(9)]);
+    page.answer(&format!("/rooms/{}/members", room(1)), 200, &list);
+    page.frame(&live(&event(room(1), 6, bob(), txn(6), EventBody::Leave)));
+    page.frame(&live(&event(room(1), 7, bob(), txn(7), EventBody::Join)));
+    let members = page.client.members(room(1));
+    assert_eq!(members.iter().find(|member| member.user == bob()).unwrap().read_seq, seq(9));
+}
+
+#[test]
+fn who_typed_when_this_person_left_does_not_type_when_they_are_back() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.command(Command::OpenRoom(room(1)));
+    let list = members(&[member(ada(), Presence::Online), member(bob(), Presence::Online)]);
+    page.answer(&format!("/rooms/{}/members", room(1)), 200, &list);
+    let typing = TypingSignal { room_id: room(1), user_id: bob().id, active: true };
+    page.frame(&ServerFrame::Typing(typing));
+    assert_eq!(page.client.typing(room(1)), [bob()]);
+    page.command(Command::LeaveRoom(room(1)));
+    page.answer(&format!("/rooms/{}/members/{}", room(1), ada().id), 204, "");
+    page.command(Command::JoinRoom { code: "CODE1".into() });
+    page.answer("/rooms/join", 200, &serde_json::to_string(&state(1, 7, 7)).unwrap());
+    page.command(Command::OpenRoom(room(1)));
+    page.answer(&format!("/rooms/{}/members", room(1)), 200, &list);
+    assert_eq!(page.client.typing(room(1)), []);
+}

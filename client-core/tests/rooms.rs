@@ -324,3 +324,18 @@ fn a_room_entered_while_the_socket_was_opening_survives_an_older_greeting() {
     page.connect(&[state(1, 1, 1)]);
     assert!(page.client.room(room(7)).is_some());
 }
+
+#[test]
+fn a_room_entered_and_left_again_without_a_connection_is_gone_although_no_answer_said_so() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.lose(None);
+    page.command(Command::MakeRoom { name: "Tea".into() });
+    page.answer("/rooms", 201, &serde_json::to_string(&state(7, 1, 1)).unwrap());
+    page.command(Command::LeaveRoom(room(7)));
+    page.no_answer(&format!("/rooms/{}/members/{}", room(7), ada().id));
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 1, 1)]);
+    page.answer("/rooms", 200, &my_rooms(&[state(1, 1, 1)]));
+    assert!(page.changes().contains(&Change::Left(room(7))));
+    assert_eq!(order(&page), [room(1)]);
+}

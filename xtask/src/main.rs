@@ -12,6 +12,7 @@ mod page;
 mod repo;
 mod run;
 mod serve;
+mod sim;
 mod tools;
 mod trial;
 
@@ -27,6 +28,8 @@ cargo xtask <task>
   test               everything that must hold; its last line counts the tests
   dist               the one binary with the page inside, and the page by itself, in target/dist
   bench [what]       the measurements of the bench crate
+  sim [which]        clients, network and server on a virtual clock: --seeds N plays so many schedules on all
+                     cores, --seed N one alone, with its trace
   trial [what]       the real server and real clients under fault: --minutes M --seed S --clients N, or
                      `durability`, `stopping`, `restart`
   screenshots        pictures of the page in every state, in end2end/output; `--readme` also the README's
@@ -55,6 +58,7 @@ fn start(repo: &Repo, task: &str, rest: &[String]) -> anyhow::Result<bool> {
         "test" => return Ok(check::test(repo)),
         "dist" => dist::dist(repo),
         "bench" => bench::bench(repo, rest),
+        "sim" => sim::sim(repo, rest),
         "trial" => trial::trial(repo, rest),
         "screenshots" => browser::screenshots(repo, rest),
         "browser" => return browser::only(repo, rest),

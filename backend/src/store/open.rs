@@ -1,6 +1,10 @@
 //! Opens the database and brings its tables up to date.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use shared::{Epoch, Timestamp};
 use sqlx::{
@@ -75,10 +79,13 @@ impl Store {
     /// # Errors
     /// When the tables can't be made.
     pub async fn in_memory() -> Result<(Self, Writer), StoreError> {
-        let name = Uuid::from_bytes(clock::random_bytes());
-        let options = options(SqliteConnectOptions::new().filename(format!("file:{name}?mode=memory")))
-            .in_memory(true)
-            .shared_cache(true);
+        // Databases in memory are told apart by their name, within the program.
+        static NAMES: AtomicU64 = AtomicU64::new(0);
+        let name = NAMES.fetch_add(1, Ordering::Relaxed);
+        let options =
+            options(SqliteConnectOptions::new().filename(format!("file:memory-{name}?mode=memory")))
+                .in_memory(true)
+                .shared_cache(true);
         // Without WAL a reader would wait for the writer; what it may see too early lies beyond every head.
         let readers = options.clone().pragma("read_uncommitted", "ON");
         Self::connect(options, readers, false).await

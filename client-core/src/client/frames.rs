@@ -1,7 +1,7 @@
 //! What the server's frames mean to the parts of the client.
 
 use shared::{
-    ErrorFrame, Event, EventBody, ServerFrame,
+    ErrorFrame, Event, EventBody, RoomId, ServerFrame,
     error::ErrorCode,
     frame::{Ack, Behind, Connected, Events, ReadSignal},
 };
@@ -51,8 +51,14 @@ impl Client {
             self.roster.start_over();
             self.snapshots.start_over();
         }
+        let listed: Vec<RoomId> = connected.rooms.iter().map(|state| state.room.id).collect();
         for room in self.rooms.connected(connected.rooms, &mut self.out) {
             self.forget(room);
+        }
+        // Entered without a connection, and left again where the answer got lost: the list of rooms knows.
+        self.doubted.extend(self.rooms.iter().map(|view| view.room.id).filter(|room| !listed.contains(room)));
+        if !self.doubted.is_empty() {
+            self.my_rooms.want();
         }
         for view in self.rooms.iter() {
             self.timelines.reach_for(view.room.id, view.head);

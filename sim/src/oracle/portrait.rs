@@ -80,9 +80,13 @@ pub(super) fn check(
         let fresh = &end.fresh.rooms[room];
         // Messages that were refused wait for their author, and for nobody else.
         let stored = |room: &RoomPortrait| room.rows.iter().filter(|row| row.seq.is_some()).count();
-        let is_same =
-            (portrait.head, portrait.read_seq, portrait.unread, &portrait.members, stored(portrait))
-                == (fresh.head, fresh.read_seq, fresh.unread, &fresh.members, stored(fresh));
+        let who_is_in = |room: &RoomPortrait| room.members.iter().map(|(user, _)| *user).collect::<Vec<_>>();
+        // Signals may be dropped, so what others have read may lag; it is never ahead.
+        let is_ahead = portrait.members.iter().zip(&fresh.members).any(|(shown, fresh)| shown.1 > fresh.1);
+        let is_same = (portrait.head, portrait.read_seq, portrait.unread, stored(portrait))
+            == (fresh.head, fresh.read_seq, fresh.unread, stored(fresh))
+            && who_is_in(portrait) == who_is_in(fresh)
+            && !is_ahead;
         if !is_same {
             let seen = |room: &RoomPortrait| {
                 format!(

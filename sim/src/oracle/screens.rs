@@ -16,8 +16,8 @@ const TYPING_MS: u64 = 8_000;
 /// What a screen showed of a room when it was last looked at.
 #[derive(Debug, Default)]
 struct Seen {
-    /// The last of the rows that are there without a hole.
-    last: Option<Seq>,
+    /// The rows that are stored.
+    stored: Vec<Seq>,
     /// Own rows that had no place.
     waiting: Vec<TxnId>,
 }
@@ -51,27 +51,27 @@ impl Screens {
         rows: &[ShownRow],
         requests: &Requests,
     ) -> Result<(), Violation> {
-        let run = check_order(screen, user, room, rows)?;
+        check_order(screen, user, room, rows)?;
         let seen = self.seen.entry((screen, room)).or_default();
-        let (first, last) = match run {
-            Some((first, last)) => (Some(first), Some(last)),
-            None => (None, None),
-        };
-        if last.is_some() && last < seen.last {
-            let detail = format!("{screen:?} showed {room} up to {:?}, and now up to {last:?}", seen.last);
+        let stored: Vec<Seq> = rows.iter().filter_map(|row| row.seq).collect();
+        // Rows before those that are shown can be paged to.
+        let first = stored.first().copied();
+        let missing =
+            seen.stored.iter().find(|seq| Some(**seq) >= first && stored.binary_search(seq).is_err());
+        if let Some(seq) = missing.filter(|_| first.is_some()) {
+            let detail = format!("{screen:?} showed {room} {seq}, and it is gone");
             return Err(Violation::new(Rule::ShownMissing, detail));
         }
         for txn_id in &seen.waiting {
             let key = (user, *txn_id);
             let is_there = rows.iter().any(|row| (row.author, row.txn_id) == key);
-            // Rows before those that are shown can be paged to.
             let is_before = || requests.place(key).is_some_and(|seq| first.is_none_or(|first| seq < first));
             if !is_there && !requests.may_be_gone(key) && !is_before() {
                 let detail = format!("{screen:?} showed {txn_id} as waiting in {room}, and it is gone");
                 return Err(Violation::new(Rule::ShownMissing, detail));
             }
         }
-        seen.last = last.max(seen.last);
+        seen.stored = stored;
         seen.waiting = rows.iter().filter(|row| row.seq.is_none()).map(|row| row.txn_id).collect();
         Ok(())
     }
@@ -104,13 +104,8 @@ impl Screens {
 }
 
 /// Stored rows come first, in order, each once and without holes but before own ones whose neighbours are still on
-/// their way; what waits comes last. Returns the first and the last of the rows without holes.
-fn check_order(
-    screen: Screen,
-    user: UserId,
-    room: RoomId,
-    rows: &[ShownRow],
-) -> Result<Option<(Seq, Seq)>, Violation> {
+/// their way; what waits comes last.
+fn check_order(screen: Screen, user: UserId, room: RoomId, rows: &[ShownRow]) -> Result<(), Violation> {
     let wrong = |rule, what: &str, row: &ShownRow| {
         Violation::new(rule, format!("{screen:?} shows {what} in {room}: {row:?}"))
     };
@@ -127,7 +122,6 @@ fn check_order(
     if let Some(row) = rows[stored..].iter().find(|row| row.author != user) {
         return Err(wrong(Rule::Unasked, "somebody else's row as waiting", row));
     }
-    let mut run: Option<(Seq, Seq)> = None;
     let mut is_beyond = false;
     let mut before: Option<Seq> = None;
     for row in &rows[..stored] {
@@ -139,10 +133,7 @@ fn check_order(
         if is_beyond && row.author != user {
             return Err(wrong(Rule::Holes, "a hole", row));
         }
-        if !is_beyond {
-            run = Some((run.map_or(seq, |(first, _)| first), seq));
-        }
         before = Some(seq);
     }
-    Ok(run)
+    Ok(())
 }
