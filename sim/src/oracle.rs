@@ -76,6 +76,10 @@ impl Oracle {
                 self.requests.withdrawn((author, txn_id));
                 Ok(())
             }
+            Fact::Parked { author, txn_id } => {
+                self.requests.parked((author, txn_id));
+                Ok(())
+            }
             Fact::Refused { author, txn_id, code, definite } => {
                 self.requests.refused((author, txn_id), code, definite)
             }

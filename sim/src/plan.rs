@@ -114,6 +114,8 @@ pub(crate) struct Plan {
     pub(crate) send_buffer: usize,
     /// Messages in all: a schedule is short.
     pub(crate) messages: usize,
+    /// Whether browsers keep what a page wants kept.
+    pub(crate) keeps: bool,
     pub(crate) options: ServerOptions,
 }
 
@@ -152,6 +154,7 @@ impl Plan {
             disk: dice.mostly_small(MS / 10, 50 * MS),
             send_buffer: dice.one_of(&[512, 2_048, 16_384, 131_072]),
             messages: dice.index(70) + 10,
+            keeps: dice.chance(3, 4),
             options: options(dice),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use client_core::{Client, DeliveryState, RowKey, SessionState};
+use client_core::{Client, DeliveryState, RowKey, SessionState, keep::Memory};
 use shared::{Event, EventBody, RoomId, Timestamp, TxnId, UserId};
 
 use crate::{
@@ -29,6 +29,8 @@ pub(crate) struct Tab {
     /// The messages that have appeared here and were not yet seen stored.
     pub(crate) unsent: BTreeMap<TxnId, RoomId>,
     pub(crate) open: Option<RoomId>,
+    /// What outlives the page, where the browser keeps anything.
+    pub(crate) store: Option<Memory>,
     /// What has changed since the oracle last looked.
     pub(crate) dirty: BTreeSet<RoomId>,
     pub(crate) dirty_members: BTreeSet<RoomId>,
@@ -51,6 +53,7 @@ impl Tab {
             wall_off: 0,
             unsent: BTreeMap::new(),
             open: None,
+            store: None,
             dirty: BTreeSet::new(),
             dirty_members: BTreeSet::new(),
             dirty_rooms: false,
@@ -93,6 +96,14 @@ impl Tab {
         let rows = keys.filter_map(|key| self.client.row(room, key));
         let rows = rows.take_while(|row| row.seq.is_none());
         rows.map(|row| (row.key, matches!(row.state, DeliveryState::Failed { .. }))).collect()
+    }
+
+    /// Own rows of a room that are so old that somebody has to say whether they are sent.
+    pub(crate) fn held(&self, room: RoomId) -> Vec<RowKey> {
+        let keys = self.client.rows(room).into_iter();
+        let rows = keys.filter_map(|key| self.client.row(room, key));
+        let held = rows.filter(|row| matches!(row.state, DeliveryState::Held { .. }));
+        held.map(|row| row.key).collect()
     }
 
     /// How many messages wait to be sent.

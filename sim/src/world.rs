@@ -225,6 +225,7 @@ impl<'a> World<'a> {
             self.people.push(Person { name, address, cookie: None, user: None });
             for _ in 0..self.plan.tabs[person] {
                 let tab = self.add_tab(person);
+                self.tabs[tab].store = self.plan.keeps.then(Default::default);
                 let at = self.dice.between(0, SECOND);
                 self.at(at, Happening::Start { tab, life: 0 });
             }

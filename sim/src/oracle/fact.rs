@@ -65,6 +65,13 @@ pub enum Fact {
         /// Which.
         txn_id: TxnId,
     },
+    /// It is so old, by the calendar of its machine, that its author is asked first: others may overtake it.
+    Parked {
+        /// Who.
+        author: UserId,
+        /// Which.
+        txn_id: TxnId,
+    },
     /// An `error` with that `txn_id` came.
     Refused {
         /// Who had asked.

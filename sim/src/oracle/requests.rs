@@ -52,12 +52,20 @@ impl Requests {
             acked: None,
             stored: None,
         };
-        self.all.entry(key).and_modify(|again| again.refused = None).or_insert(new);
+        // What is tried again goes behind what was said meanwhile.
+        let again = |again: &mut Request| (again.refused, again.in_order) = (None, false);
+        self.all.entry(key).and_modify(again).or_insert(new);
     }
 
     pub(super) fn withdrawn(&mut self, key: Key) {
         if let Some(request) = self.all.get_mut(&key) {
             request.withdrawn = true;
+            request.in_order = false;
+        }
+    }
+
+    pub(super) fn parked(&mut self, key: Key) {
+        if let Some(request) = self.all.get_mut(&key) {
             request.in_order = false;
         }
     }

@@ -1,6 +1,6 @@
 //! What people do.
 
-use client_core::{Command, Input, SessionState};
+use client_core::{Command, Input, RowKey, SessionState};
 use shared::{RoomId, Seq};
 
 use super::{Happening, World};
@@ -132,14 +132,9 @@ impl World<'_> {
             return self.want(tab, Command::Active);
         }
         let (key, has_failed) = self.dice.one_of(&waiting);
-        if has_failed && self.dice.chance(2, 3) {
-            let (screen, text) = (self.tabs[tab].screen, self.tabs[tab].rows(room));
-            let row = text.into_iter().find(|row| row.txn_id == key.txn_id);
-            if let Some(content) = row.and_then(|row| row.content) {
-                let (author, txn_id) = (key.author, key.txn_id);
-                self.note(Fact::Requested { screen, author, txn_id, room, content })?;
-            }
-            return self.want(tab, Command::Retry(room, key));
+        let is_parked = has_failed || self.tabs[tab].held(room).contains(&key);
+        if is_parked && self.dice.chance(2, 3) {
+            return self.ask_again(tab, room, key);
         }
         // Said before it is done, because a row that was given up is gone at once.
         if self.dice.chance(1, 4) {
@@ -147,5 +142,15 @@ impl World<'_> {
             return self.want(tab, Command::Discard(room, key));
         }
         Ok(())
+    }
+
+    /// Has a message tried again that is parked.
+    pub(super) fn ask_again(&mut self, tab: usize, room: RoomId, key: RowKey) -> Result<(), Violation> {
+        let row = self.tabs[tab].rows(room).into_iter().find(|row| row.txn_id == key.txn_id);
+        if let Some(content) = row.and_then(|row| row.content) {
+            let (screen, author, txn_id) = (self.tabs[tab].screen, key.author, key.txn_id);
+            self.note(Fact::Requested { screen, author, txn_id, room, content })?;
+        }
+        self.want(tab, Command::Retry(room, key))
     }
 }

@@ -1,7 +1,7 @@
 //! The clients' side of a schedule: what they want is carried out, and what they are told and show is noted.
 
 use client_core::{Call, Change, Input, Output, SocketId};
-use shared::{ErrorCode, ServerFrame, UserId};
+use shared::{ErrorCode, RoomId, ServerFrame, UserId};
 
 use super::{Happening, Wire, World};
 use crate::{
@@ -27,6 +27,9 @@ impl World<'_> {
             return Ok(());
         }
         let is_new = !std::mem::replace(&mut self.tabs[tab].is_running, true);
+        if let Some(saved) = self.tabs[tab].store.as_ref().and_then(|store| store.last()) {
+            self.handle(tab, Input::Restored(saved))?;
+        }
         self.handle(tab, Input::Started)?;
         if is_new && life == 0 {
             self.at(self.now + 100 * MS, Happening::Act { tab });
@@ -62,8 +65,15 @@ impl World<'_> {
         }
         let now = self.tabs[tab].now(self.now);
         self.tabs[tab].client.handle(now, input);
+        let mut wanted = None;
         while let Some(output) = self.tabs[tab].client.poll() {
             match output {
+                Output::Keep(keep) => {
+                    if let Some(store) = &mut self.tabs[tab].store {
+                        store.apply(keep);
+                    }
+                }
+                Output::Restore(user) => wanted = Some(user),
                 Output::Open { socket, token } => self.open(tab, socket, token),
                 Output::Send(socket, text) => self.send(tab, socket, text),
                 Output::Close(socket, code) => self.leave(tab, socket, code),
@@ -73,7 +83,8 @@ impl World<'_> {
         }
         self.show(tab)?;
         self.await_tick(tab);
-        Ok(())
+        let saved = wanted.and_then(|user| Some(self.tabs[tab].store.as_ref()?.saved(user)));
+        saved.map_or(Ok(()), |saved| self.handle(tab, Input::Restored(saved)))
     }
 
     fn await_tick(&mut self, tab: usize) {
@@ -262,7 +273,12 @@ impl World<'_> {
             ServerFrame::Error(error) => match error.txn_id {
                 Some(txn_id) => {
                     let definite = !error.retryable && error.code != ErrorCode::Unauthenticated;
-                    self.note(Fact::Refused { author: user, txn_id, code: error.code, definite })
+                    self.note(Fact::Refused { author: user, txn_id, code: error.code, definite })?;
+                    // What was kept for a room that its author has left is not wanted any more.
+                    match error.room_id.filter(|room| self.tabs[tab].client.room(*room).is_none()) {
+                        Some(room) if error.code == ErrorCode::NotMember => self.withdraw(tab, user, room),
+                        _ => Ok(()),
+                    }
                 }
                 None => Ok(()),
             },
@@ -282,6 +298,12 @@ impl World<'_> {
         }
     }
 
+    /// Nothing that waits for a room is wanted any more.
+    fn withdraw(&mut self, tab: usize, author: UserId, room: RoomId) -> Result<(), Violation> {
+        let gone: Vec<_> = self.tabs[tab].unsent.extract_if(.., |_, at| *at == room).collect();
+        gone.into_iter().try_for_each(|(txn_id, _)| self.note(Fact::Withdrawn { author, txn_id }))
+    }
+
     /// What a client says is different.
     fn changed(&mut self, tab: usize, change: &Change) -> Result<(), Violation> {
         let screen = self.tabs[tab].screen;
@@ -299,11 +321,7 @@ impl World<'_> {
             Change::Left(room) => {
                 // What was not sent there is not wanted any more.
                 if let Some(author) = self.people[self.tabs[tab].person].user {
-                    let unsent = &mut self.tabs[tab].unsent;
-                    let gone: Vec<_> = unsent.extract_if(.., |_, at| at == room).collect();
-                    for (txn_id, _) in gone {
-                        self.note(Fact::Withdrawn { author, txn_id })?;
-                    }
+                    self.withdraw(tab, author, *room)?;
                 }
                 if self.tabs[tab].open == Some(*room) {
                     self.tabs[tab].open = None;
@@ -334,6 +352,9 @@ impl World<'_> {
             let waits = |txn_id| rows.iter().any(|row| row.seq.is_none() && row.txn_id == txn_id);
             self.tabs[tab].unsent.retain(|txn_id, at| *at != room || waits(*txn_id));
             self.note(Fact::Shown { screen, user, room, rows })?;
+            for key in self.tabs[tab].held(room) {
+                self.note(Fact::Parked { author: key.author, txn_id: key.txn_id })?;
+            }
         }
         if std::mem::take(&mut self.tabs[tab].dirty_rooms) {
             let views = self.tabs[tab]

@@ -1,6 +1,6 @@
 //! The quiet end: everything comes to rest, and everybody shows what they have.
 
-use client_core::{Client, LinkState};
+use client_core::{Client, Command, LinkState};
 use shared::RoomId;
 
 use super::{Happening, World};
@@ -27,7 +27,20 @@ impl World<'_> {
             if self.now >= by {
                 return Err(Violation::new(Rule::NoRest, self.unrest()));
             }
+            self.send_held()?;
             self.run_for(5 * SECOND)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody is asked whether what is old is still to be sent, and says yes.
+    fn send_held(&mut self) -> Result<(), Violation> {
+        for tab in 0..self.tabs.len() {
+            for room in self.rooms_of(tab) {
+                for key in self.tabs[tab].held(room) {
+                    self.ask_again(tab, room, key)?;
+                }
+            }
         }
         Ok(())
     }
@@ -121,7 +134,7 @@ impl World<'_> {
                 return Ok(());
             }
             if is_settled && !history.at_start {
-                self.want(tab, client_core::Command::PageBack(room))?;
+                self.want(tab, Command::PageBack(room))?;
             }
             self.run_for(SECOND)?;
         }

@@ -148,14 +148,21 @@ impl World<'_> {
             let code = self.dice.chance(1, 2).then_some(1001);
             self.let_go(wire, code);
         }
-        if let Some(author) = self.people[person].user {
-            for txn_id in std::mem::take(&mut self.tabs[number].unsent).into_keys() {
+        let (store, mut unsent) = {
+            let tab = &mut self.tabs[number];
+            (tab.store.take(), std::mem::take(&mut tab.unsent))
+        };
+        if let Some(author) = self.people[person].user
+            && store.is_none()
+        {
+            for txn_id in std::mem::take(&mut unsent).into_keys() {
                 self.note(Fact::Withdrawn { author, txn_id })?;
             }
         }
         self.note(Fact::Restarted(screen))?;
         let wall_off = self.tabs[number].wall_off;
-        self.tabs[number] = Tab { life, wall_off, ..Tab::new(person, screen, self.dice.draw()) };
+        self.tabs[number] =
+            Tab { life, wall_off, store, unsent, ..Tab::new(person, screen, self.dice.draw()) };
         if self.making == Some(number) {
             self.making = None;
         }
