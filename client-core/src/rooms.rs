@@ -71,10 +71,11 @@ impl Rooms {
         gone
     }
 
-    /// Whether more is known to be stored in a room than a new connection begins with. A log only grows, so that
-    /// one is another: the server was given back an older copy of its data.
-    pub(crate) fn knows_more(&self, greeting: &RoomState) -> bool {
-        self.get(greeting.room.id).is_some_and(|view| view.head > greeting.head)
+    /// Whether more was heard of a room on connections before than this new one begins with. What a call answered
+    /// does not count: it may have overtaken the greeting.
+    pub(crate) fn heard_more(&self, greeting: &RoomState) -> bool {
+        let line = self.list.iter().find(|line| line.view.room.id == greeting.room.id);
+        line.is_some_and(|line| line.heard > greeting.head)
     }
 
     /// The log is another one: what the server says next counts, even if it is less.

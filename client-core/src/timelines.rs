@@ -3,6 +3,7 @@
 
 use shared::{
     ClientFrame, Event, MsgNo, RoomId, Seq, UserId,
+    api::RoomState,
     event::Profile,
     frame::{self, Events, SyncFrom},
 };
@@ -307,6 +308,12 @@ impl Timelines {
 
     pub(crate) fn is_catching_up(&self, room: RoomId) -> bool {
         self.history(room).catching_up
+    }
+
+    /// Whether more of a room is here than a new connection begins with.
+    pub(crate) fn has_more(&self, greeting: &RoomState) -> bool {
+        let known = self.get(greeting.room.id).filter(|known| known.timeline.is_loaded());
+        known.is_some_and(|known| known.timeline.last() > greeting.head)
     }
 
     fn get(&self, room: RoomId) -> Option<&Known> {

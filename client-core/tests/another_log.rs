@@ -3,13 +3,17 @@
 mod support;
 
 use client_core::{Change, Command, DeliveryState, Input};
-use shared::{ClientFrame, RoomId, api::Presence, frame::SyncFrom};
+use shared::{
+    ClientFrame, RoomId, ServerFrame,
+    api::Presence,
+    frame::{Behind, SyncFrom},
+};
 use support::{
     Page,
     keeping::{arrive, in_busy_room},
     wire::{
-        ack, ada, before, bob, connected_in, live, member, members, page as events, posts, room, said, seq,
-        state, stored,
+        ack, ada, before, bob, connected_in, live, member, members, my_rooms, page as events, posts, room,
+        said, seq, state, stored,
     },
 };
 
@@ -70,6 +74,34 @@ fn one_room_that_is_shorter_says_that_every_room_is_another() {
     assert_eq!(syncs(&mut page), [(room(1), SyncFrom::Before(seq(13)))], "although this one has overtaken");
     page.command(Command::OpenRoom(room(2)));
     assert_eq!(syncs(&mut page), [(room(2), SyncFrom::Before(seq(5)))]);
+}
+
+#[test]
+fn a_list_of_rooms_that_has_overtaken_the_greeting_does_not_make_the_log_another() {
+    let mut page = Page::online(&[state(1, 10, 10), state(2, 10, 10)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 3..=10, 10, true));
+    // A room that fell behind unseen: the list of rooms is asked for.
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: seq(40) }));
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.answer("/rooms", 200, &my_rooms(&[state(1, 12, 10), state(2, 40, 10)]));
+    page.connect(&[state(1, 10, 10), state(2, 40, 10)]);
+    assert_eq!(page.texts(room(1)), numbers(3..=10));
+}
+
+#[test]
+fn what_came_in_a_page_and_not_yet_live_says_that_the_log_is_shorter_too() {
+    let mut page = Page::online(&[state(1, 10, 10), state(2, 10, 10)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 3..=10, 10, true));
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(1), head: seq(12) }));
+    page.frame(&events(room(1), 11..=12, 12, false));
+    page.lose(None);
+    page.forget();
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 11, 10), state(2, 10, 10)]);
+    assert_eq!(syncs(&mut page), [(room(1), SyncFrom::Before(seq(12)))]);
 }
 
 #[test]

@@ -45,7 +45,9 @@ impl Client {
             self.session.set_profile(connected.user, &mut self.out);
         }
         let renamed = self.epoch.replace(connected.epoch).is_some_and(|known| known != connected.epoch);
-        if renamed || connected.rooms.iter().any(|state| self.rooms.knows_more(state)) {
+        // A log only grows: one that is shorter than what is known is another, from an older copy of the data.
+        let is_shorter = |state| self.rooms.heard_more(state) || self.timelines.has_more(state);
+        if renamed || connected.rooms.iter().any(is_shorter) {
             self.timelines.start_over(&mut self.out);
             self.rooms.start_over();
             self.roster.start_over();
