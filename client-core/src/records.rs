@@ -7,23 +7,16 @@ use shared::{Epoch, Event, RoomId, api::RoomState, error::ErrorCode, event::Prof
 /// Records of another version are dropped. A new field that may be missing needs no new version.
 const VERSION: u32 = 1;
 
-/// What every record is in.
+/// What every record is in. A list and not an object, as everything here that can be fetched again: code that looks
+/// for names is large, and the page counts every kilobyte.
 #[derive(Serialize, Deserialize)]
-struct Versioned<T> {
-    v: u32,
-    is: T,
-}
+struct Versioned<T>(u32, T);
 
-/// Who is signed in.
+/// Who is signed in, of which log, with their rooms in the order of the list.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Person {
-    pub(crate) profile: Profile,
-    pub(crate) epoch: Option<Epoch>,
-    /// In the order of the list.
-    pub(crate) rooms: Vec<RoomState>,
-}
+pub(crate) struct Person(pub(crate) Profile, pub(crate) Option<Epoch>, pub(crate) Vec<RoomState>);
 
-/// A message that is not confirmed.
+/// A message that is not confirmed. Later versions of it have to be read too: it is nowhere else.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) room: RoomId,
@@ -46,25 +39,20 @@ pub(crate) struct Failed {
     pub(crate) detail: String,
 }
 
-/// The newest events of a room.
+/// The newest events of a room, ascending and without a hole, of that log; first when it was written, by the clock of
+/// the page: of too many, the oldest go.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Page {
-    /// When it was written, by the clock of the page: of too many, the oldest go.
-    pub(crate) at: u64,
-    pub(crate) epoch: Epoch,
-    /// Ascending, without a hole.
-    pub(crate) events: Vec<Event>,
-}
+pub(crate) struct Page(pub(crate) u64, pub(crate) Epoch, pub(crate) Vec<Event>);
 
 /// A record's text.
 pub(crate) fn write<T: Serialize>(is: T) -> String {
-    serde_json::to_string(&Versioned { v: VERSION, is }).expect("a record is plain data")
+    serde_json::to_string(&Versioned(VERSION, is)).expect("a record is plain data")
 }
 
 /// What a record says; `None` where it can't be read.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    let record = serde_json::from_str::<Versioned<T>>(text).ok()?;
-    (record.v == VERSION).then_some(record.is)
+    let Versioned(version, is) = serde_json::from_str(text).ok()?;
+    (version == VERSION).then_some(is)
 }
 
 #[cfg(test)]
@@ -73,16 +61,15 @@ mod tests {
 
     #[test]
     fn a_record_is_read_with_fields_that_it_does_not_know_and_without_those_that_may_miss() {
-        let message = r#"{"v":1,"is":{"room":"00000000-0000-0000-0000-000000000001","content":"a","made":1,
-            "since":1,"order":1,"tried":false,"mood":"good"},"w":2}"#;
+        let message = r#"[1,{"room":"00000000-0000-0000-0000-000000000001","content":"a","made":1,
+            "since":1,"order":1,"tried":false,"mood":"good"}]"#;
         assert_eq!(read::<Message>(message).unwrap().content, "a");
         assert_eq!(read::<String>(&write("a")).unwrap(), "a");
     }
 
     #[test]
     fn a_record_of_another_version_or_of_no_sense_is_none() {
-        for text in ["", "{", "null", "1", r#"{"v":1}"#, r#"{"v":2,"is":"a"}"#, r#"{"v":1,"is":7}"#, "\u{0}"]
-        {
+        for text in ["", "{", "null", "1", "[1]", r#"[2,"a"]"#, "[1,7]", r#"["1","a"]"#, "\u{0}"] {
             assert_eq!(read::<String>(text), None, "{text}");
         }
     }

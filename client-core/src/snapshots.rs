@@ -3,8 +3,9 @@
 
 use shared::{RoomId, Seq};
 
-/// Rows that are kept of a room: more than the largest screen shows.
-pub(crate) const ROWS_MOST: usize = 50;
+/// Rows that are kept of a room: as many as a server gives in a page unless it is told otherwise, so that a page that
+/// begins with them shows what one without them would.
+pub(crate) const ROWS_MOST: usize = 100;
 
 /// Rooms of the list that are kept; the others come with the connection.
 pub(crate) const ROOMS_MOST: usize = 100;

@@ -51,15 +51,15 @@ fn a_resumed_page_asks_only_for_what_it_missed_and_equals_a_fresh_one() {
 }
 
 #[test]
-fn of_a_long_history_the_newest_fifty_rows_are_kept_and_the_others_can_be_paged_to() {
-    let mut page = in_busy_room(90).crash();
+fn of_a_long_history_the_newest_hundred_rows_are_kept_and_the_others_can_be_paged_to() {
+    let mut page = in_busy_room(140).crash();
     page.command(Command::OpenRoom(room(1)));
-    assert_eq!(page.texts(room(1)), (41..=90).map(|at| format!("m{at}")).collect::<Vec<_>>());
+    assert_eq!(page.texts(room(1)), (41..=140).map(|at| format!("m{at}")).collect::<Vec<_>>());
     assert!(!page.client.history(room(1)).at_start);
-    arrive(&mut page, &[state(1, 90, 90)]);
+    arrive(&mut page, &[state(1, 140, 140)]);
     page.command(Command::PageBack(room(1)));
-    page.frame(&support::wire::page(room(1), 1..=40, 90, false));
-    assert_eq!(page.texts(room(1)).len(), 90);
+    page.frame(&support::wire::page(room(1), 1..=40, 140, false));
+    assert_eq!(page.texts(room(1)).len(), 140);
 }
 
 #[test]
@@ -112,6 +112,25 @@ fn another_log_makes_the_kept_pages_worthless_and_keeps_the_outbox() {
     assert_eq!(page.texts(room(1)), ["mine"]);
     assert_eq!(page.client.room(room(1)).unwrap().head.get(), 2);
     assert_eq!(contents(&posts(page.sent())), ["mine"]);
+}
+
+#[test]
+fn a_page_of_another_log_than_the_list_of_rooms_is_not_shown() {
+    let mut other = in_busy_room(8);
+    other.lose(None);
+    other.advance_to_call("/ws-token");
+    other.answer("/ws-token", 200, &support::wire::connection_token());
+    other.open();
+    other.frame(&support::wire::connected_in(2, &[state(1, 8, 8)]));
+    other.frame(&support::wire::page(room(1), 1..=8, 8, false));
+    other.advance(3_000);
+    let mut page = in_busy_room(8);
+    let of_the_room = |record: &client_core::Record| record.key.slot == Slot::Page(room(1));
+    let stray = other.store.saved(ada().id).records.into_iter().find(of_the_room).unwrap();
+    page.store.apply(Keep::Write(stray));
+    let mut page = page.crash();
+    page.command(Command::OpenRoom(room(1)));
+    assert_eq!((page.client.rows(room(1)).len(), page.client.history(room(1)).loaded), (0, false));
 }
 
 #[test]

@@ -151,6 +151,18 @@ export class Person {
     assert.deepEqual((await this.rows()).map((row) => row.text), wanted, `what ${this.name} sees`);
   }
 
+  // What their browser keeps
+
+  /** @returns {Promise<Record<string, string>>} every record of the page's store, by its name */
+  async kept() {
+    return await this.page.evaluate(readStore);
+  }
+
+  /** Makes every message that is kept so many hours older. */
+  async letAge(hours) {
+    await this.page.evaluate(ageMessages, hours * 3_600_000);
+  }
+
   // What their page says
 
   /** The frames of a type that came from the server. */
@@ -178,6 +190,45 @@ function readRows() {
     author: row.querySelector(".who").textContent,
     text: row.querySelector(".text").textContent,
   }));
+}
+
+/** Runs in the page. */
+async function readStore() {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const database = await done(indexedDB.open("confab"));
+  try {
+    const store = database.transaction("confab").objectStore("confab");
+    const [names, texts] = await Promise.all([done(store.getAllKeys()), done(store.getAll())]);
+    return Object.fromEntries(names.map((name, index) => [name, texts[index]]));
+  } finally {
+    database.close();
+  }
+}
+
+/** Runs in the page. */
+async function ageMessages(ms) {
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const database = await done(indexedDB.open("confab"));
+  const transaction = database.transaction("confab", "readwrite");
+  const store = transaction.objectStore("confab");
+  for (const name of await done(store.getAllKeys())) {
+    if (!name.includes("/message/")) continue;
+    const record = JSON.parse(await done(store.get(name)));
+    record[1].made -= ms;
+    record[1].since -= ms;
+    store.put(JSON.stringify(record), name);
+  }
+  await new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = reject;
+  });
+  database.close();
 }
 
 function parse(payload) {

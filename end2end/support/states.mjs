@@ -148,6 +148,41 @@ export const STATES = {
     return ada;
   },
 
+  async "messages that wait"(world, options) {
+    const ada = await STATES["the connection is away"](world, options);
+    await ada.say("So does this one, which is long enough to need more than one line on a small screen.");
+    await ada.log.getByRole("button", { name: "Change" }).last().focus();
+    return ada;
+  },
+
+  async "a message that asks whether to send it"(world, options) {
+    const { server, ada } = await room(world, options);
+    await ada.say("This one is there.");
+    await ada.seesExactly(["This one is there."]);
+    const link = await ada.link();
+    await server.kill();
+    await ada.say("See you at noon.");
+    await ada.sees("See you at noon.");
+    await ada.letAge(25);
+    await ada.page.goto("about:blank");
+    await server.begin();
+    await ada.goTo(link);
+    await ada.log.getByRole("button", { name: "Send now" }).waitFor();
+    await ada.banner.waitFor({ state: "hidden" });
+    return ada;
+  },
+
+  async "a browser that keeps nothing"(world, options) {
+    const server = await world.server();
+    const init = () => Object.defineProperty(window, "indexedDB", { value: undefined });
+    const ada = await world.person(server, options, { init });
+    await ada.makeRoom("Ada Lovelace", "Analytical engines");
+    await ada.say("This one is there.");
+    await ada.seesExactly(["This one is there."]);
+    await ada.page.getByRole("status").getByText("This browser keeps nothing").waitFor();
+    return ada;
+  },
+
   async "a text over the limit"(world, options) {
     const { ada } = await room(world, options);
     await ada.composer.fill("x".repeat(4_003));

@@ -14,17 +14,19 @@ const OUTPUT = new URL("../output/", import.meta.url);
 /** One Chromium serves all worlds of a process; everybody in them has a profile of their own. */
 let chromiumOfAll = null;
 
+const CHROMIUM = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
 function browser() {
-  chromiumOfAll ??= chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  chromiumOfAll ??= chromium.launch(CHROMIUM);
   return chromiumOfAll;
 }
 
@@ -73,6 +75,18 @@ export class World {
     const context = await (await browser()).newContext({ locale: "en-US", timezoneId: "UTC", ...options });
     if (init) await context.addInitScript(init);
     const person = new Person(context, await context.newPage(), at.url);
+    this.people.push(person);
+    return person;
+  }
+
+  /**
+   * Somebody at a browser of their own that keeps its profile in a folder: ended and started again, it is the same.
+   * @param {{url: string}} at
+   * @param {string} folder
+   */
+  async personAtHome(at, folder) {
+    const context = await chromium.launchPersistentContext(folder, { ...CHROMIUM, locale: "en-US" });
+    const person = new Person(context, context.pages()[0] ?? (await context.newPage()), at.url);
     this.people.push(person);
     return person;
   }

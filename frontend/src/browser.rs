@@ -29,11 +29,6 @@ pub fn looked_at() -> bool {
     !hidden() && document().has_focus().unwrap_or(false)
 }
 
-/// The storage of this tab, where the browser lets us.
-pub fn tab_storage() -> Option<Storage> {
-    window().session_storage().ok().flatten()
-}
-
 /// The storage of this browser, where the browser lets us.
 pub fn lasting_storage() -> Option<Storage> {
     window().local_storage().ok().flatten()

@@ -11,7 +11,6 @@ pub mod adopt;
 pub mod avatar;
 pub mod browser;
 pub mod clock;
-pub mod drafts;
 pub mod driver;
 pub mod erase;
 pub mod explain;

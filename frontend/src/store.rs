@@ -83,6 +83,17 @@ pub enum Inspected {
     Message(RoomId, RowKey),
 }
 
+/// Whether this browser keeps what is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// As far as is known.
+    Fine,
+    /// It does not, and that has to be said.
+    Lost,
+    /// It does not, and that was said.
+    Known,
+}
+
 /// All signals. They live as long as the mounted page.
 #[derive(Clone, Copy)]
 pub struct Store {
@@ -108,6 +119,10 @@ pub struct Store {
     pub at_bottom: RwSignal<bool>,
     /// Own messages that wait in it.
     pub queue: RwSignal<Queue>,
+    /// Fires when what is written in its composer is another text.
+    pub draft: Trigger,
+    /// Whether what is not sent outlives the page.
+    pub keeping: RwSignal<Keeping>,
     /// Messages of others that came into it since the last frame.
     pub arrived: RwSignal<Vec<Arrived>>,
     /// The room that was looked up last.
@@ -146,6 +161,8 @@ impl Store {
             rows: Trigger::new(),
             at_bottom: RwSignal::new(true),
             queue: RwSignal::new(Queue::default()),
+            draft: Trigger::new(),
+            keeping: RwSignal::new(Keeping::Fine),
             arrived: RwSignal::new(Vec::new()),
             found: RwSignal::new(None),
             failed: RwSignal::new(None),

@@ -17,19 +17,23 @@ impl Client {
     /// What was kept for a person came back.
     pub(super) fn restored(&mut self, now: Now, saved: Saved) {
         let user = saved.user;
-        let (person, mut pages, mut messages, mut drafts) = (self.read_all(saved), vec![], vec![], vec![]);
+        let (mut pages, mut messages, mut drafts) = (Vec::<(RoomId, Page)>::new(), vec![], vec![]);
         let mut here = None;
-        for (key, found) in person {
+        for (key, found) in self.read_all(saved) {
             match found {
                 Found::Person(person) => here = Some(person),
-                Found::Page(room, page) => pages.push((room, page)),
+                Found::Page(room, page) => {
+                    // Few, and so without the code of a sort.
+                    let place = pages.partition_point(|(_, Page(at, ..))| *at <= page.0);
+                    pages.insert(place, (room, page));
+                }
                 Found::Message(message) => messages.push((key, message)),
                 Found::Draft(room, text) => drafts.push((room, text)),
             }
         }
         if let Some(person) = &here
-            && person.profile.id == user
-            && self.session.presume(person.profile.clone(), &mut self.out)
+            && person.0.id == user
+            && self.session.presume(person.0.clone(), &mut self.out)
         {
             self.owner = Some(user);
             if self.started {
@@ -93,27 +97,26 @@ impl Client {
     }
 
     /// The rooms as they were, unless the server has said more.
-    fn restore_rooms(&mut self, person: Person) {
+    fn restore_rooms(&mut self, Person(_, epoch, rooms): Person) {
         if self.link.is_online() || self.rooms.iter().next().is_some() {
             return;
         }
-        self.epoch = self.epoch.or(person.epoch);
-        for state in person.rooms.into_iter().rev() {
+        self.epoch = self.epoch.or(epoch);
+        for state in rooms.into_iter().rev() {
             self.rooms.put(state, false, &mut self.out);
         }
     }
 
-    /// Histories as they were, of the rooms and the log that are still the same.
-    fn restore_pages(&mut self, mut pages: Vec<(RoomId, Page)>) {
-        pages.sort_by_key(|(room, page)| (page.at, *room));
+    /// Histories as they were, of the rooms and the log that are still the same; those written last come last.
+    fn restore_pages(&mut self, pages: Vec<(RoomId, Page)>) {
         let spare = pages.len().saturating_sub(timelines::ROOMS_MOST);
-        for (at, (room, mut page)) in pages.into_iter().enumerate() {
-            page.events.retain(|event| event.room_id == room);
-            let (Some(first), Some(last)) = (page.events.first(), page.events.last().cloned()) else {
+        for (at, (room, Page(_, epoch, mut events))) in pages.into_iter().enumerate() {
+            events.retain(|event| event.room_id == room);
+            let (Some(first), Some(last)) = (events.first(), events.last().cloned()) else {
                 continue;
             };
             self.snapshots.found(Extent { room, first: first.seq, last: last.seq });
-            if at < spare || self.rooms.get(room).is_none() || self.epoch != Some(page.epoch) {
+            if at < spare || self.rooms.get(room).is_none() || self.epoch != Some(epoch) {
                 continue;
             }
             if self.link.is_online() && self.rooms.get(room).is_some_and(|view| view.head < last.seq) {
@@ -121,10 +124,10 @@ impl Client {
                 continue;
             }
             // What was stored although nobody was there any more to hear of it.
-            for event in &page.events {
+            for event in &events {
                 self.settle(event);
             }
-            if !self.timelines.restore(room, page.events) {
+            if !self.timelines.restore(room, events) {
                 continue;
             }
             let is_message = matches!(last.body, EventBody::Message { .. });
@@ -192,13 +195,13 @@ impl Client {
         }
         if let Some(epoch) = self.epoch {
             for room in work.write {
-                let page = Page { at: now.wall.unix_ms(), epoch, events: self.timelines.tail(room) };
+                let page = Page(now.wall.unix_ms(), epoch, self.timelines.tail(room));
                 self.out.write(Key { user, slot: Slot::Page(room) }, &page);
             }
         }
         if work.list {
             let rooms = self.rooms.states().take(ROOMS_MOST).collect();
-            let person = Person { profile: profile.clone(), epoch: self.epoch, rooms };
+            let person = Person(profile.clone(), self.epoch, rooms);
             self.out.write(Key { user, slot: Slot::Person }, &person);
         }
     }

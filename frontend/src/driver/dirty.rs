@@ -22,6 +22,8 @@ pub(super) struct Dirty {
     pub rows: bool,
     /// What is in a row.
     pub row: bool,
+    /// What is written in the composer.
+    pub draft: bool,
     /// Members.
     pub members: bool,
     /// Who types.
@@ -61,7 +63,7 @@ impl Dirty {
             Change::Rooms => self.rooms = true,
             Change::Rows(room) => self.rows |= shown(room),
             Change::Row(room, _) => self.row |= shown(room),
-            Change::Draft(_) => {}
+            Change::Draft(room) => self.draft |= shown(room),
             Change::Members(room) => self.members |= shown(room),
             Change::Typing(room) => self.typing |= shown(room),
             Change::Entered(room) => self.entered = Some(room),

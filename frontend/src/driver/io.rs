@@ -4,23 +4,26 @@
 use std::{cell::Cell, collections::HashMap, rc::Rc};
 
 use client_core::{Answer, CallId, Command, Input, Request, SocketId};
-use leptos::prelude::Set;
+use leptos::prelude::{GetUntracked, Set};
 
 use super::{
     ACTIVE_EVERY_MS, HIDDEN_FRAME_MS, Inner,
     http::HttpCall,
+    kept::{Kept, Told},
     socket::{Socket, SocketEvent},
 };
 use crate::{
     browser::{Frame, Listener, Timeout, document, hidden, window},
     clock,
-    store::put,
+    store::{Keeping, put},
 };
 
 /// What is running.
 pub(super) struct Io {
     /// The client's next wish for a tick, and what wakes us for it.
     pub(super) timer: Option<(u64, Timeout)>,
+    /// What outlives the page.
+    pub(super) kept: Kept,
     sockets: HashMap<SocketId, Socket>,
     calls: HashMap<CallId, HttpCall>,
     frame: Option<Pending>,
@@ -74,6 +77,7 @@ impl Io {
         ];
         let mut io = Self {
             timer: None,
+            kept: open_kept(inner),
             sockets: HashMap::new(),
             calls: HashMap::new(),
             frame: None,
@@ -154,4 +158,22 @@ impl Io {
             }
         }));
     }
+}
+
+/// Opens what outlives the page, and shows at once what comes out of it.
+fn open_kept(inner: &Rc<Inner>) -> Kept {
+    let weak = Rc::downgrade(inner);
+    Kept::open(&inner.owner, move |told| {
+        let Some(inner) = weak.upgrade() else { return };
+        match told {
+            Told::Restored(saved) => {
+                inner.take(Input::Restored(saved));
+                inner.flush();
+            }
+            Told::Lost if inner.store.keeping.get_untracked() == Keeping::Fine => {
+                inner.store.keeping.set(Keeping::Lost);
+            }
+            Told::Lost => {}
+        }
+    })
 }

@@ -4,20 +4,21 @@
 mod dirty;
 mod http;
 mod io;
+mod kept;
 mod socket;
 
 use std::{cell::RefCell, rc::Rc};
 
 use client_core::{
-    Banner, Client, Command, ConnectionReport, DeliveryState, Input, MessageReport, Output, RoomView, Row,
-    RowKey,
+    Banner, Client, Command, ConnectionReport, DeliveryState, Input, Keep, MessageReport, Output, RoomView,
+    Row, RowKey, Slot,
 };
 use leptos::prelude::*;
 use shared::RoomId;
 
 use self::{dirty::Dirty, io::Io, socket::SocketEvent};
 use crate::{
-    browser::{Timeout, hidden, looked_at},
+    browser::{Timeout, hidden, looked_at, random_seed},
     clock,
     explain::Lengths,
     store::{Inspected, Queue, Store, put},
@@ -39,6 +40,8 @@ pub struct Driver(StoredValue<Rc<Inner>, LocalStorage>);
 struct Inner {
     client: SharedClient,
     store: Store,
+    /// The name of this page among those of its browser.
+    owner: String,
     dirty: RefCell<Dirty>,
     io: RefCell<Option<Io>>,
 }
@@ -46,7 +49,8 @@ struct Inner {
 impl Driver {
     /// A driver that does nothing yet.
     pub fn new(client: SharedClient, store: Store) -> Self {
-        let inner = Inner { client, store, dirty: RefCell::default(), io: RefCell::default() };
+        let owner = format!("{:016x}", random_seed());
+        let inner = Inner { client, store, owner, dirty: RefCell::default(), io: RefCell::default() };
         Self(StoredValue::new_local(Rc::new(inner)))
     }
 
@@ -118,6 +122,11 @@ impl Driver {
         self.0.with_value(|inner| inner.client.borrow().connection_report())
     }
 
+    /// What is written in a room and not posted.
+    pub fn draft(self, room: RoomId) -> String {
+        self.0.with_value(|inner| inner.client.borrow().draft(room).to_owned())
+    }
+
     /// The longest message, in characters.
     pub fn message_chars(self) -> u64 {
         self.0.with_value(|inner| inner.client.borrow().limits().message_chars)
@@ -137,10 +146,20 @@ impl Inner {
     /// Feeds the client, carries out what it wants, and sets the timer to its next wish.
     fn take(self: &Rc<Self>, input: Input<'_>) {
         self.client.borrow_mut().handle(clock::now(), input);
-        let mut changed = false;
+        let (mut changed, mut at_once) = (false, false);
         loop {
             let output = self.client.borrow_mut().poll();
+            if at_once && !matches!(output, Some(Output::Keep(_))) {
+                // Before anything of it goes over the network.
+                self.write_kept();
+                at_once = false;
+            }
             match output {
+                Some(Output::Keep(keep)) => {
+                    at_once |= must_not_wait(&keep);
+                    changed = true;
+                    self.carry_out(Output::Keep(keep));
+                }
                 Some(Output::Changed(change)) => {
                     let open = self.store.open.get_untracked();
                     self.dirty.borrow_mut().note(change, open);
@@ -186,7 +205,15 @@ impl Inner {
                     }
                 });
             }
-            Output::Changed(_) | Output::Keep(_) | Output::Restore(_) => {}
+            Output::Keep(keep) => io.kept.keep(keep),
+            Output::Restore(user) => io.kept.restore(user),
+            Output::Changed(_) => {}
+        }
+    }
+
+    fn write_kept(&self) {
+        if let Some(io) = self.io.borrow().as_ref() {
+            io.kept.flush();
         }
     }
 
@@ -250,12 +277,16 @@ impl Inner {
     fn flush(self: &Rc<Self>) {
         if let Some(io) = self.io.borrow_mut().as_mut() {
             io.frame_is_drawn();
+            io.kept.flush();
         }
         let dirty = self.dirty.take();
         self.write(&dirty);
         self.count_queue();
-        let Dirty { entered, left, found, failed, refused, arrived, rows, .. } = dirty;
+        let Dirty { entered, left, found, failed, refused, arrived, rows, draft, .. } = dirty;
         let store = self.store;
+        if draft {
+            store.draft.notify();
+        }
         if let Some(found) = found {
             store.found.set(Some(found));
         }
@@ -356,6 +387,16 @@ impl Inner {
                 }
             });
         }
+    }
+}
+
+/// Whether that has to be written before anything else happens: a message, so that no crash takes it, and the end of
+/// everything.
+fn must_not_wait(keep: &Keep) -> bool {
+    match keep {
+        Keep::Write(record) => matches!(record.key.slot, Slot::Message(_)),
+        Keep::Remove(_) => false,
+        Keep::Wipe => true,
     }
 }
 

@@ -1,10 +1,10 @@
 //! One row: a message, or a line of somebody coming or going. It shows what its signals say and asks the
-//! driver for nothing but Retry and Discard.
+//! driver for nothing but what becomes of a message that is not sent.
 //!
 //! Hooks for tests, beside role and name (`article`, "Ada: text, 10:42, sent"):
 //! - `data-seq`: the event's place, from when it is stored
 //! - `data-txn`: its `txn_id`, the same from the keystroke on
-//! - `data-state`: `queued`, `sending`, `stored` or `failed`
+//! - `data-state`: `queued`, `sending`, `stored`, `held` or `failed`
 
 use client_core::{Command, DeliveryState, Row, RowKey};
 use leptos::prelude::*;
@@ -68,12 +68,9 @@ fn message(
         let row = row.clone();
         move || row.with(|row| row.timestamp.to_string())
     };
-    let failed = part(move || {
-        let reason = row.with(|row| match &row.state {
-            DeliveryState::Failed { code, detail } => Some(explain::message(*code, detail)),
-            _ => None,
-        });
-        reason.map_or_else(|| ().into_any(), |reason| view! { <Failed room key reason /> }.into_any())
+    let unsent = Memo::new(move |_| row.with(Unsent::of));
+    let unsent = part(move || {
+        unsent.get().map_or_else(|| ().into_any(), |unsent| view! { <Choice room key unsent /> }.into_any())
     });
     view! {
         <div
@@ -93,27 +90,57 @@ fn message(
                 <time datetime=text(stamp)>{text(time)}</time>
             </div>
             <div class="text" class:large=only_emoji(content)>{body(content)}</div>
-            {failed}
+            {unsent}
         </div>
     }
 }
 
+/// A message that is not sent, and about which somebody may decide.
+#[derive(Clone, PartialEq, Eq)]
+enum Unsent {
+    /// It waits and can be taken back.
+    Waits,
+    /// It asks whether it is sent, with this sentence.
+    Asks(&'static str),
+    /// It was refused, for this reason.
+    Failed(String),
+}
+
+impl Unsent {
+    fn of(row: &Row) -> Option<Self> {
+        match &row.state {
+            DeliveryState::Queued { .. } if row.recallable => Some(Self::Waits),
+            DeliveryState::Held { tried: false } => Some(Self::Asks(words().held)),
+            DeliveryState::Held { tried: true } => Some(Self::Asks(words().held_tried)),
+            DeliveryState::Failed { code, detail } => {
+                let reason = explain::message(*code, detail);
+                Some(Self::Failed(fill(words().not_sent, &[("reason", &reason)])))
+            }
+            DeliveryState::Queued { .. } | DeliveryState::Sending { .. } | DeliveryState::Stored => None,
+        }
+    }
+}
+
+/// What can be done with a message that is not sent.
 #[component]
-fn Failed(
+fn Choice(
     /// Where.
     room: RoomId,
     /// Which.
     key: RowKey,
-    /// Why, in words.
-    reason: String,
+    /// Why it is not sent.
+    unsent: Unsent,
 ) -> impl IntoView {
     let driver = expect_context::<Driver>();
+    let (class, said, word, command) = match unsent {
+        Unsent::Waits => ("row-waits", String::new(), words().change, Command::Recall(room, key)),
+        Unsent::Asks(said) => ("row-held", said.to_owned(), words().send_now, Command::Retry(room, key)),
+        Unsent::Failed(said) => ("row-failed", said, words().retry, Command::Retry(room, key)),
+    };
     view! {
-        <div class="row-failed">
-            <span>{fill(words().not_sent, &[("reason", &reason)])}</span>
-            <button class="link" on:click=press(move || driver.dispatch(Command::Retry(room, key)))>
-                {words().retry}
-            </button>
+        <div class=class>
+            <span>{said}</span>
+            <button class="link" on:click=press(move || driver.dispatch(command.clone()))>{word}</button>
             <button class="link" on:click=press(move || driver.dispatch(Command::Discard(room, key)))>
                 {words().discard}
             </button>
@@ -183,6 +210,7 @@ fn spoken(state: &str) -> Option<&'static str> {
     match state {
         "stored" => Some(words().sent),
         "queued" => Some(words().waits),
+        "held" => Some(words().asks),
         "sending" => Some(words().sending),
         _ => None,
     }

@@ -14,7 +14,7 @@ use crate::{
     address::{Address, same_code},
     adopt, browser,
     browser::{Listener, window},
-    clock, drafts,
+    clock,
     driver::{Driver, SharedClient},
     erase::{effect, part},
     navigation::Navigation,
@@ -191,7 +191,6 @@ fn follow_session(store: Store, navigation: Navigation) {
             store.session.with_untracked(|session| *session == SessionState::SignedOut { expired: false });
         // Who was signed out by the server comes back to what they were writing.
         if before == Some(true) && on_purpose {
-            drafts::forget_drafts();
             navigation.go(Address::Start);
         }
         before = Some(signed_in);

@@ -11,11 +11,10 @@ use super::{icons::Icon, room::RoomFacts};
 use crate::{
     adopt::{Adopted, ShellField},
     browser::{Listener, document, media},
-    drafts,
     driver::Driver,
-    erase::{attribute, flag, on_change, text, yes_or_no},
+    erase::{attribute, flag, on_change, press, text, when, yes_or_no},
     explain,
-    store::Store,
+    store::{Keeping, Store},
     timeline::Scroller,
     words::{fill, words},
 };
@@ -49,8 +48,14 @@ pub fn Composer(
         left.set(left_to_write(&text, driver.message_chars()));
         fit(area);
     };
+    let keep = move |area: &HtmlTextAreaElement| {
+        driver.dispatch(Command::Draft { room: facts.id, text: area.value() });
+    };
     area.on_load(move |area| {
-        begin(&area, facts, adopted.as_ref(), touch);
+        begin(&area, &driver.draft(facts.id), adopted.as_ref(), touch);
+        if area.value() != driver.draft(facts.id) {
+            keep(&area);
+        }
         measure(&area);
     });
 
@@ -63,8 +68,20 @@ pub fn Composer(
                 refused.set(Some(back.code));
                 // Before whatever was begun meanwhile.
                 area.set_value(&(back.content + &area.value()));
-                drafts::keep_draft(facts.id, &area.value());
+                keep(&area);
                 measure(&area);
+            }
+        },
+    );
+    on_change(
+        move || store.draft.track(),
+        move |()| {
+            let (Some(area), text) = (area.get_untracked(), driver.draft(facts.id)) else { return };
+            if area.value() != text {
+                area.set_value(&text);
+                measure(&area);
+                // Fails only for an element that is gone.
+                let _ = area.focus();
             }
         },
     );
@@ -74,7 +91,7 @@ pub fn Composer(
         refused.set(None);
         measure(&area);
         let text = area.value();
-        drafts::keep_draft(facts.id, &text);
+        keep(&area);
         driver.dispatch(Command::Typing(facts.id, !text.is_empty()));
     };
     let send = move || {
@@ -86,7 +103,6 @@ pub fn Composer(
         scroller.to_newest();
         driver.dispatch(Command::Post { room: facts.id, content });
         area.set_value("");
-        drafts::keep_draft(facts.id, "");
         measure(&area);
         // Fails only for an element that is gone.
         let _ = area.focus();
@@ -106,6 +122,7 @@ pub fn Composer(
     let over = move || left.get().is_some_and(|left| left < 0);
     view! {
         <form class="composer" on:submit=submit>
+            {when(move || store.keeping.get() == Keeping::Lost, || view! { <NothingKept /> }.into_any())}
             <div class="composer-box" class:over=flag(over)>
                 <textarea
                     id="message"
@@ -135,6 +152,24 @@ pub fn Composer(
                 <Note left refused touch />
             </div>
         </form>
+    }
+}
+
+/// Said once: whatever is not sent ends with this page.
+#[component]
+fn NothingKept() -> impl IntoView {
+    let store = expect_context::<Store>();
+    view! {
+        <p class="nothing-kept" role="status">
+            <span>{words().nothing_kept}</span>
+            <button
+                type="button"
+                class="link"
+                on:click=press(move || store.keeping.set(Keeping::Known))
+            >
+                {words().understood}
+            </button>
+        </p>
     }
 }
 
@@ -223,9 +258,9 @@ fn left_to_write(text: &str, limit: u64) -> Option<i64> {
 }
 
 /// Puts the draft into the field: what the static page had taken, else what was kept.
-fn begin(area: &HtmlTextAreaElement, facts: RoomFacts, adopted: Option<&Adopted>, touch: bool) {
+fn begin(area: &HtmlTextAreaElement, draft: &str, adopted: Option<&Adopted>, touch: bool) {
     let typed = adopted.filter(|adopted| !adopted.text.is_empty());
-    area.set_value(&typed.map_or_else(|| drafts::draft(facts.id), |typed| typed.text.clone()));
+    area.set_value(typed.map_or(draft, |typed| &typed.text));
     if !touch || adopted.is_some_and(|adopted| adopted.focused) {
         // Neither fails for a field that is on the page.
         let _ = area.focus();

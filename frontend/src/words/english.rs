@@ -91,11 +91,18 @@ pub(super) const ENGLISH: Words = Words {
         "{n} messages wait, the next is sent in {s}\u{a0}s",
     ),
     not_sent: "Not sent. {reason}",
+    asks: "asks whether to send it",
+    held: "This has waited for more than a day. Send it now?",
+    held_tried: "This has waited for more than a day and may be sent already. Send it again? It arrives once.",
+    send_now: "Send now",
+    change: "Change",
     retry: "Try again",
     discard: "Discard",
 
     message_to: "Message {room}",
     send: "Send",
+    nothing_kept: "This browser keeps nothing here: close the page, and what is not sent yet is lost.",
+    understood: "All right",
     keys_hint: "Enter sends, Shift+Enter starts a new line",
     left_to_write: Plural::two("{n} character left", "{n} characters left"),
     over_limit: Plural::two(

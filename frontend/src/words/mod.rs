@@ -156,6 +156,16 @@ pub struct Words {
     pub queued_until: Plural,
     /// State of a message, with the reason: `{reason}`.
     pub not_sent: &'static str,
+    /// State of a message that asks whether it is sent.
+    pub asks: &'static str,
+    /// A message that has waited for a day.
+    pub held: &'static str,
+    /// A message that has waited for a day and may be sent already.
+    pub held_tried: &'static str,
+    /// Sends it all the same.
+    pub send_now: &'static str,
+    /// Takes a message that waits back into the field.
+    pub change: &'static str,
     /// Tries again.
     pub retry: &'static str,
     /// Forgets the message.
@@ -165,6 +175,10 @@ pub struct Words {
     pub message_to: &'static str,
     /// Its button.
     pub send: &'static str,
+    /// When the browser keeps nothing.
+    pub nothing_kept: &'static str,
+    /// Takes that away.
+    pub understood: &'static str,
     /// Below it, where there is a keyboard.
     pub keys_hint: &'static str,
     /// Near the limit.
