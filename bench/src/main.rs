@@ -1,6 +1,8 @@
 //! Confab's figures and trials, against the real binary on loopback. What measures does not judge, and the oracle
 //! that judges a trial is of the crate `sim`.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod driver;
 mod example;
 mod measure;

@@ -7,6 +7,8 @@
 //! network between them that does whatever networks do, and the oracle beside them. The database is a real one, in
 //! memory; it outlives the server, as a disk does.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod defects;
 mod dice;
 mod frames;

@@ -1,5 +1,7 @@
 //! Plays schedules: as many as wanted on all cores, or one with its trace. Decides nothing about them.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 use std::{
     collections::BTreeMap,
     process::ExitCode,
