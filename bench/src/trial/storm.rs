@@ -33,8 +33,9 @@ const FRESH: u32 = 1_000_000;
 const ROOMS: usize = 6;
 /// Until everybody is there.
 const GATHER: Duration = Duration::from_secs(60);
-/// From the end of all faults to rest: the longest backoff, and what a call or an old socket may take after it.
-const REST: Duration = Duration::from_secs(120);
+/// From the end of all faults to rest: the longest backoff, what a call or an old socket may take after it, and what
+/// somebody has typed meanwhile, at the rate that one person may send.
+const REST: Duration = Duration::from_secs(240);
 /// To go through all rooms.
 const TOUR: Duration = Duration::from_secs(120);
 /// Between two looks at a database that is not what everybody sees yet.
