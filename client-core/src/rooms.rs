@@ -7,6 +7,9 @@ use crate::{io::Change, out::Out, view::RoomView};
 /// Between two read markers of one room: scrolling through a page of messages is one frame, not fifty.
 const READ_INTERVAL_MS: u64 = 1_000;
 
+/// No server keeps a read marker back for longer.
+const REFUSED_MOST_MS: u64 = 60_000;
+
 /// The rooms of this person, the one with the newest message first. What happened while the client was away
 /// counts as new in the order in which the server lists it.
 #[derive(Debug, Default)]
@@ -75,7 +78,7 @@ impl Rooms {
     /// does not count: it may have overtaken the greeting.
     pub(crate) fn heard_more(&self, greeting: &RoomState) -> bool {
         let line = self.list.iter().find(|line| line.view.room.id == greeting.room.id);
-        line.is_some_and(|line| line.heard > greeting.head)
+        line.is_some_and(|line| line.heard > greeting.head && !line.fresh)
     }
 
     /// The log is another one: what the server says next counts, even if it is less.
@@ -198,6 +201,14 @@ impl Rooms {
                 (line.told, line.told_at) = (line.view.read_seq, Some(now));
                 out.send(&ClientFrame::Read(Read { room_id: line.view.room.id, seq: line.told }));
             }
+        }
+    }
+
+    /// The server could not take something about a room now, which may have been the read marker: it is said again.
+    pub(crate) fn refused(&mut self, now: u64, room: RoomId, retry_after_ms: Option<u64>) {
+        if let Some(line) = self.line(room).filter(|line| line.told_at.is_some()) {
+            line.told = Seq::ZERO;
+            line.told_at = Some(now.saturating_add(retry_after_ms.unwrap_or(0).min(REFUSED_MOST_MS)));
         }
     }
 

@@ -339,3 +339,33 @@ fn a_room_entered_and_left_again_without_a_connection_is_gone_although_no_answer
     assert!(page.changes().contains(&Change::Left(room(7))));
     assert_eq!(order(&page), [room(1)]);
 }
+
+#[test]
+fn a_read_marker_that_the_server_could_not_take_is_said_again() {
+    let mut page = Page::online(&[state(1, 5, 0)]);
+    page.command(Command::Seen(room(1), seq(5)));
+    assert_eq!(reads(&mut page), [read(1, 5)]);
+    let mut refusal = error(ErrorCode::RateLimited).about_room(room(1));
+    refusal.retry_after_ms = Some(2_000);
+    page.frame(&ServerFrame::Error(refusal));
+    page.advance(2_999);
+    assert_eq!(reads(&mut page), []);
+    page.advance(1);
+    assert_eq!(reads(&mut page), [read(1, 5)]);
+    page.advance(60_000);
+    assert_eq!(reads(&mut page), [], "once");
+}
+
+#[test]
+fn a_greeting_that_is_older_than_an_answer_is_no_other_log() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.lose(None);
+    page.command(Command::JoinRoom { code: "CODE7".into() });
+    page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 28, 28)).unwrap());
+    page.command(Command::JoinRoom { code: "CODE1".into() });
+    page.answer("/rooms/join", 200, &serde_json::to_string(&state(1, 9, 9)).unwrap());
+    page.advance_to_call("/ws-token");
+    page.connect(&[state(1, 5, 1), state(7, 23, 18)]);
+    assert_eq!((view(&page, 7).head, view(&page, 7).read_seq), (seq(28), seq(28)));
+    assert_eq!((view(&page, 1).head, view(&page, 1).read_seq), (seq(9), seq(9)));
+}

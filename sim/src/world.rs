@@ -55,6 +55,8 @@ enum Happening {
     ServerTold { wire: usize },
     /// A connection of the server looks.
     Look { wire: usize },
+    /// A call leaves a browser.
+    CallDeparts { call: usize },
     /// A call reaches the server.
     CallArrives { call: usize },
     /// Its answer reaches the client.
@@ -81,6 +83,8 @@ struct Person {
     address: ClientAddress,
     /// The refresh cookie.
     cookie: Option<String>,
+    /// The call that renews the sign-in now.
+    renewing: Option<usize>,
     user: Option<UserId>,
 }
 
@@ -222,7 +226,7 @@ impl<'a> World<'a> {
             let last = u8::try_from(person + 1).unwrap_or(u8::MAX);
             let address = ClientAddress(IpAddr::from([10, 0, 0, last]));
             let name = format!("P{person}");
-            self.people.push(Person { name, address, cookie: None, user: None });
+            self.people.push(Person { name, address, cookie: None, renewing: None, user: None });
             for _ in 0..self.plan.tabs[person] {
                 let tab = self.add_tab(person);
                 self.tabs[tab].store = self.plan.keeps.then(Default::default);
@@ -315,6 +319,7 @@ impl<'a> World<'a> {
             Happening::ClientTold { wire } => self.client_told(wire, None),
             Happening::ServerTold { wire } => self.server_told(wire),
             Happening::Look { wire } => self.look(wire),
+            Happening::CallDeparts { call } => self.call_departs(call),
             Happening::CallArrives { call } => self.call_arrives(call),
             Happening::CallAnswered { call } => self.call_answered(call),
             Happening::Commit => self.commit(),

@@ -165,10 +165,12 @@ impl Committer {
         self.ask(Request::Post { post, mailbox })
     }
 
-    /// Asks to have a read marker stored. It is dropped when too much waits: the next one says more.
-    pub fn read(&self, user: UserId, room: RoomId, seq: Seq) {
-        // A marker that is lost is moved on by the next.
-        let _dropped = self.ask(Request::Read { user, room, seq });
+    /// Asks to have a read marker stored.
+    ///
+    /// # Errors
+    /// When too much waits for the disk.
+    pub fn read(&self, user: UserId, room: RoomId, seq: Seq) -> Result<(), CommitError> {
+        self.ask(Request::Read { user, room, seq })
     }
 
     /// Takes note that the answer with this generation of refresh token has arrived, because its access

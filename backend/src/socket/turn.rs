@@ -179,7 +179,11 @@ impl Connection {
             }
             Effect::Read(read) => {
                 if let Some(user) = self.session.user() {
-                    self.app.committer.read(user.id, read.room_id, read.seq);
+                    let asked = self.app.committer.read(user.id, read.room_id, read.seq);
+                    if let Err(error) = asked {
+                        let error = ErrorFrame::new(error.code(), error.to_string()).about_room(read.room_id);
+                        self.say(&ServerFrame::Error(error.retry_after(FULL_MS)));
+                    }
                 }
             }
             Effect::Presence(activity) => {

@@ -220,6 +220,9 @@ impl Client {
         if refused || error.txn_id.is_some() {
             return;
         }
+        if error.retryable {
+            self.rooms.refused(ms, room, error.retry_after_ms);
+        }
         if error.code == ErrorCode::NotMember && self.rooms.get(room).is_some() {
             // Or a member so new that this connection has not heard of it yet: the list of rooms knows.
             if !self.doubted.contains(&room) {

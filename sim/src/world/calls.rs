@@ -7,8 +7,11 @@ use super::{CallState, Happening, Loss, World};
 use crate::{
     host::{CallAnswer, Done},
     oracle::Violation,
-    plan::SECOND,
+    plan::{MS, SECOND},
 };
+
+/// Between two looks whether another tab has renewed the sign-in.
+const PAUSE: u64 = 50 * MS;
 
 impl World<'_> {
     /// A client makes a call.
@@ -17,14 +20,29 @@ impl World<'_> {
             self.calls_to_lose -= 1;
             self.dice.one_of(&[Loss::OnItsWay, Loss::OnTheWayBack])
         });
-        let is_for_session = request.path.starts_with(&format!("{API}/session"));
-        let person = &self.people[self.tabs[tab].person];
-        let with = person.cookie.clone().filter(|_| is_for_session);
         let life = self.tabs[tab].life;
         let call = self.calls.len();
-        self.calls.push(CallState { tab, life, id, request, with, answer: None, cookie: None, loss });
+        self.calls.push(CallState { tab, life, id, request, with: None, answer: None, cookie: None, loss });
+        self.at(self.now, Happening::CallDeparts { call });
+    }
+
+    /// The call leaves the browser. The tabs of a person renew their sign-in one after the other.
+    pub(super) fn call_departs(&mut self, call: usize) -> Result<(), Violation> {
+        let person = self.tabs[self.calls[call].tab].person;
+        let path = &self.calls[call].request.path;
+        if *path == format!("{API}/session/refresh") {
+            if self.people[person].renewing.is_some() {
+                self.at(self.now + PAUSE, Happening::CallDeparts { call });
+                return Ok(());
+            }
+            self.people[person].renewing = Some(call);
+        }
+        if path.starts_with(&format!("{API}/session")) {
+            self.calls[call].with = self.people[person].cookie.clone();
+        }
         let at = self.now + self.travel();
         self.at(at, Happening::CallArrives { call });
+        Ok(())
     }
 
     pub(super) fn call_arrives(&mut self, call: usize) -> Result<(), Violation> {
@@ -86,8 +104,9 @@ impl World<'_> {
         self.trace.note(self.now, (call, is_there), || {
             format!("tab {tab} is answered {path}{}", if is_there { "" } else { " with nothing" })
         });
+        let person = self.tabs[tab].person;
+        self.people[person].renewing.take_if(|renewing| *renewing == call);
         if let Some(cookie) = self.calls[call].cookie.take() {
-            let person = self.tabs[tab].person;
             self.people[person].cookie = Some(cookie).filter(|cookie| !cookie.is_empty());
         }
         if self.tabs[tab].life != life {

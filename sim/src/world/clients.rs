@@ -265,7 +265,17 @@ impl World<'_> {
     fn told(&mut self, tab: usize, user: UserId, frame: ServerFrame) -> Result<(), Violation> {
         let screen = self.tabs[tab].screen;
         match frame {
-            ServerFrame::Event(event) => self.note(Fact::Delivered { screen, event: *event }),
+            ServerFrame::Event(event) => {
+                // What is known to be there already is history, although it comes live.
+                let head = self.tabs[tab].client.room(event.room_id).map(|view| view.head);
+                let is_history = head.is_some_and(|head| event.seq <= head);
+                let event = *event;
+                self.note(if is_history {
+                    Fact::Paged { screen, event }
+                } else {
+                    Fact::Delivered { screen, event }
+                })
+            }
             ServerFrame::Events(page) => {
                 page.events.into_iter().try_for_each(|event| self.note(Fact::Paged { screen, event }))
             }
@@ -390,5 +400,5 @@ impl World<'_> {
 
 /// Enough of a frame to recognise it.
 fn short(text: &str) -> String {
-    text.chars().take(220).collect()
+    text.chars().take(2_000).collect()
 }
