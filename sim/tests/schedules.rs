@@ -55,10 +55,11 @@ fn a_trace_can_be_read_and_changes_nothing() {
 }
 
 /// Seeds that have broken a rule, by what was wrong then. Each mistake of the client also has a test of its own there.
-const BROKEN_ONCE: [(u64, &str); 4] = [
+const BROKEN_ONCE: [(u64, &str); 5] = [
     (41_817, "a read marker that the server refused was never said again"),
     (42_912, "the same, with another person behind"),
     (42_209, "a greeting older than an answer was taken for another log"),
+    (103_140, "the same, in a room entered while the connection was opening"),
     (562, "a message whose machine's calendar had jumped was overtaken"),
 ];
 

@@ -106,7 +106,9 @@ impl World<'_> {
         });
         let person = self.tabs[tab].person;
         self.people[person].renewing.take_if(|renewing| *renewing == call);
-        if let Some(cookie) = self.calls[call].cookie.take() {
+        // A browser gives up the calls of a page that is gone, and their cookies with them.
+        let is_there = self.tabs[tab].life == life;
+        if let Some(cookie) = self.calls[call].cookie.take().filter(|_| is_there) {
             self.people[person].cookie = Some(cookie).filter(|cookie| !cookie.is_empty());
         }
         if self.tabs[tab].life != life {
