@@ -48,6 +48,8 @@ enum What {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+    /// How long somebody who comes back takes to have what was said meanwhile.
+    Missed,
     /// Size of the page as it goes over the wire.
     Page {
         /// Where the built page is.
@@ -93,11 +95,13 @@ async fn run(args: Args) -> anyhow::Result<()> {
             measure::page::run(&PathBuf::from("dist"))?;
             measure::idle::run(&binary, 5_000).await?;
             measure::commit::run(&binary, 10).await?;
+            measure::missed::run(&binary).await?;
             measure::fanout::run(&binary, &[100, 1_000]).await?;
         }
         What::Idle { connections } => measure::idle::run(&binary, connections).await?,
         What::Fanout { members } => measure::fanout::run(&binary, &members).await?,
         What::Commit { seconds } => measure::commit::run(&binary, seconds).await?,
+        What::Missed => measure::missed::run(&binary).await?,
         What::Page { dist } => measure::page::run(&dist)?,
         What::Example { .. } | What::Trial(_) => unreachable!("handled above"),
     }
