@@ -1,6 +1,6 @@
 //! What the chat is: rooms, their logs, what a socket may say, what gets stored.
 //!
-//! [`rate`], [`log`], [`room`], [`place`], [`session`] with its [`effect`]s, [`signal`], [`ledger`] and [`presence`]
+//! [`rate`], [`refused`], [`log`], [`room`], [`place`], [`session`] with its [`effect`]s, [`signal`], [`ledger`] and [`presence`]
 //! are pure: no IO, no clock, no randomness. [`committer`], [`hub`] and [`mailbox`] connect them with the database
 //! and the sockets.
 
@@ -17,6 +17,7 @@ pub mod people;
 pub mod place;
 pub mod presence;
 pub mod rate;
+pub mod refused;
 pub mod room;
 pub mod session;
 pub mod signal;

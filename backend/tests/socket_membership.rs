@@ -104,3 +104,21 @@ async fn a_message_to_a_room_that_does_not_exist_or_is_not_ones_own_is_refused()
         assert_eq!((error.txn_id, error.retryable), (Some(TxnId::mint(1, [number; 10])), false));
     }
 }
+
+#[tokio::test]
+async fn what_was_refused_stays_refused_and_asking_anew_is_another_message() {
+    let server = TestServer::start().await;
+    let (ada, ben) = (server.guest("Ada").await, server.guest("Ben").await);
+    let room = ada.make_room("Tea").await.room;
+    let mut b = ben.socket().await;
+    b.connected().await;
+    b.send(&post(1, room.id)).await;
+    assert_eq!(b.error().await.code, ErrorCode::NotMember);
+    ben.join(&room.code).await;
+    // A copy of the message that comes late, over whatever connection.
+    b.send(&post(1, room.id)).await;
+    let error = b.error().await;
+    assert_eq!((error.code, error.txn_id), (ErrorCode::NotMember, Some(TxnId::mint(1, [1; 10]))));
+    b.send(&post(2, room.id)).await;
+    assert_eq!(b.ack().await.seq.get(), 3);
+}

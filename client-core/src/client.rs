@@ -58,6 +58,8 @@ pub struct Client {
     my_rooms: Errand,
     /// Rooms of which the server has said that this person is not in them.
     doubted: Vec<RoomId>,
+    /// Rooms that were left while an answer is under way which may be older and still have them.
+    left_lately: Vec<RoomId>,
     /// Of the open room.
     members: Errand,
     out: Out,
@@ -95,6 +97,7 @@ impl Client {
             activity: Activity::default(),
             my_rooms: Errand::default(),
             doubted: Vec::new(),
+            left_lately: Vec::new(),
             members: Errand::default(),
             out: Out::default(),
         }
@@ -354,6 +357,9 @@ impl Client {
 
     /// This person is in that room no longer.
     fn left(&mut self, room: RoomId) {
+        if self.my_rooms.is_under_way() || self.session.is_joining() {
+            self.left_lately.push(room);
+        }
         if self.rooms.remove(room) {
             self.forget(room);
         }
@@ -392,6 +398,7 @@ impl Client {
         self.timelines = Timelines::default();
         self.roster = Roster::default();
         self.my_rooms.drop();
+        self.left_lately.clear();
         self.members.drop();
         (self.epoch, self.open) = (None, None);
         self.limits = Limits::default();

@@ -169,8 +169,8 @@ impl Outbox {
         }
     }
 
-    /// Tries a parked message again, under the same identity; a `conflict` means that this identity is
-    /// taken, so it gets the new one. Gives back its identity from now on.
+    /// Tries a parked message again, under the same identity; where the server refuses that identity for ever, under
+    /// the new one. Gives back its identity from now on.
     pub(crate) fn retry(
         &mut self,
         now: Timestamp,
@@ -181,7 +181,8 @@ impl Outbox {
     ) -> Option<TxnId> {
         let index = self.position(room, txn_id).filter(|index| self.items[*index].is_parked())?;
         let item = &mut self.items[index];
-        if matches!(item.state, State::Failed { code: ErrorCode::Conflict, .. }) {
+        let for_ever = [ErrorCode::Conflict, ErrorCode::NotMember, ErrorCode::Invalid];
+        if matches!(&item.state, State::Failed { code, .. } if for_ever.contains(code)) {
             if item.written != Written::Never {
                 self.gone.push(item.txn_id);
             }

@@ -144,6 +144,11 @@ impl Session {
         self.profile().is_some() || self.calls.iter().any(signs_in)
     }
 
+    /// Whether the answer to joining a room is waited for.
+    pub(crate) fn is_joining(&self) -> bool {
+        self.calls.iter().any(|pending| matches!(pending.call, Call::JoinRoom { .. }))
+    }
+
     /// The token is of no use, whatever its clock says.
     pub(crate) fn forget_token(&mut self) {
         self.token = None;

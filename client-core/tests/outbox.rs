@@ -268,19 +268,21 @@ fn a_parked_message_is_tried_again_under_the_same_identity() {
 }
 
 #[test]
-fn a_conflict_is_tried_again_under_a_new_identity() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::Conflict));
-    let key = page.client.rows(room(1))[0];
-    page.changes();
-    page.command(Command::Retry(room(1), key));
-    let second = posts(page.sent()).remove(0);
-    assert_eq!(second.content, "a");
-    assert_ne!(second.txn_id, first.txn_id);
-    assert_eq!(page.client.rows(room(1))[0].txn_id, second.txn_id);
-    assert!(page.changes().contains(&Change::Rows(room(1))));
+fn what_the_server_will_refuse_for_ever_is_tried_again_under_a_new_identity() {
+    for code in [ErrorCode::Conflict, ErrorCode::NotMember, ErrorCode::Invalid] {
+        let mut page = in_room();
+        page.post(room(1), "a");
+        let first = posts(page.sent()).remove(0);
+        refuse(&mut page, &first, error(code));
+        let key = page.client.rows(room(1))[0];
+        page.changes();
+        page.command(Command::Retry(room(1), key));
+        let second = posts(page.sent()).remove(0);
+        assert_eq!(second.content, "a");
+        assert_ne!(second.txn_id, first.txn_id, "{code:?}");
+        assert_eq!(page.client.rows(room(1))[0].txn_id, second.txn_id);
+        assert!(page.changes().contains(&Change::Rows(room(1))));
+    }
 }
 
 #[test]

@@ -341,6 +341,33 @@ fn a_room_entered_and_left_again_without_a_connection_is_gone_although_no_answer
 }
 
 #[test]
+fn an_answer_to_a_join_that_is_older_than_a_leave_brings_the_room_back_only_until_the_list_is_there() {
+    for known in [true, false] {
+        let before = [state(7, 3, 3)];
+        let mut page = Page::online(if known { &before } else { &[] });
+        page.command(Command::JoinRoom { code: "CODE7".into() });
+        page.frame(&live(&event(room(7), 4, ada(), txn(4), EventBody::Leave)));
+        if !known {
+            page.answer("/rooms", 200, &my_rooms(&[]));
+        }
+        page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 3, 0)).unwrap());
+        page.answer("/rooms", 200, &my_rooms(&[]));
+        assert_eq!(order(&page), [], "known before: {known}");
+    }
+}
+
+#[test]
+fn a_list_that_is_older_than_a_leave_does_not_bring_the_room_back() {
+    let mut page = Page::online(&[state(1, 1, 1), state(7, 3, 3)]);
+    page.frame(&live(&said(room(2), 5)));
+    page.frame(&live(&event(room(7), 4, ada(), txn(4), EventBody::Leave)));
+    page.answer("/rooms", 200, &my_rooms(&[state(1, 1, 1), state(2, 5, 5), state(7, 3, 3)]));
+    assert_eq!(order(&page), [room(2), room(1)]);
+    page.answer("/rooms", 200, &my_rooms(&[state(7, 5, 3), state(1, 1, 1), state(2, 5, 5)]));
+    assert_eq!(order(&page)[0], room(7), "joined again meanwhile");
+}
+
+#[test]
 fn a_read_marker_that_the_server_could_not_take_is_said_again() {
     let mut page = Page::online(&[state(1, 5, 0)]);
     page.command(Command::Seen(room(1), seq(5)));

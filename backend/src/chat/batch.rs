@@ -7,8 +7,9 @@ use shared::{RoomId, SessionId, Timestamp, TxnId, UserId, api::Role, event::Prof
 use super::{
     committer::{CommitError, Done, Request, Rotation, Trouble, complain},
     hub::Hub,
-    ledger::{Changes, Head, Ledger, Refusal},
+    ledger::{Changes, Head, Ledger, Post, Refusal},
     mailbox::{Mailbox, Reply},
+    refused::Refused,
 };
 use crate::{
     clock,
@@ -20,9 +21,14 @@ use crate::{
 /// Entries of the ledger that are kept between batches: about 10 MB. Beyond, it starts anew and asks again.
 const REMEMBERED: usize = 100_000;
 
+/// Refused messages that are kept in mind, less than 1 MB: more than get refused while a dead connection may still
+/// bring a copy of one, a minute at most.
+const REFUSED: usize = 4_096;
+
 /// What the committer works with.
 pub(super) struct Work {
     ledger: Ledger,
+    refused: Refused<Refusal>,
     hub: Arc<Hub>,
     metrics: Arc<Metrics>,
     trouble: Trouble,
@@ -41,6 +47,7 @@ enum Answer {
 #[derive(Default)]
 struct Outcome {
     changes: Changes,
+    refused: Vec<(UserId, TxnId, Refusal)>,
     ended: Vec<(UserId, SessionId)>,
 }
 
@@ -56,7 +63,8 @@ impl From<Refusal> for CommitError {
 
 impl Work {
     pub(super) fn new(hub: Arc<Hub>, metrics: Arc<Metrics>, trouble: Trouble, rooms_per_user: u64) -> Self {
-        Self { ledger: Ledger::default(), hub, metrics, trouble, rooms_per_user }
+        let refused = Refused::new(REFUSED);
+        Self { ledger: Ledger::default(), refused, hub, metrics, trouble, rooms_per_user }
     }
 
     /// Stores all that waits in one transaction. When that fails, nothing is stored, everybody is told
@@ -83,6 +91,9 @@ impl Work {
             answers.extend(waiting.drain(..).map(Answer::failed));
             Outcome::default()
         });
+        for (author, txn, why) in &outcome.refused {
+            self.refused.note(*author, *txn, *why);
+        }
         self.metrics.commit_queue.dec_by(i64::try_from(count).unwrap_or(i64::MAX));
         self.answer(answers, outcome);
     }
@@ -156,7 +167,7 @@ impl Work {
         let changes = &mut outcome.changes;
         Ok(match request {
             Request::Post { post, mailbox } => {
-                let answer = self.ledger.post(&post, now, changes).map_err(CommitError::from);
+                let answer = self.post(&post, now, outcome).map_err(CommitError::from);
                 Answer::Posted { mailbox, txn_id: post.txn_id, room_id: post.room_id, answer }
             }
             Request::Read { user, room, seq } => {
@@ -203,6 +214,20 @@ impl Work {
                 Answer::Done(done, left.map(drop).map_err(CommitError::from))
             }
         })
+    }
+
+    /// Stores a message, unless it was refused before, in this batch or an earlier one.
+    fn post(&mut self, post: &Post, now: Timestamp, outcome: &mut Outcome) -> Result<Ack, Refusal> {
+        let (author, txn) = (post.author.id, post.txn_id);
+        let now_refused = outcome.refused.iter().find(|(user, known, _)| (*user, *known) == (author, txn));
+        if let Some(why) = now_refused.map(|(.., why)| *why).or_else(|| self.refused.why(author, txn)) {
+            return Err(why);
+        }
+        let answer = self.ledger.post(post, now, &mut outcome.changes);
+        if let Err(why @ (Refusal::NotMember | Refusal::NoSuchReply)) = answer {
+            outcome.refused.push((author, txn, why));
+        }
+        answer
     }
 
     fn join(

@@ -77,6 +77,10 @@ impl Client {
                     let room = state.room.id;
                     self.rooms.put(state, true, &mut self.out);
                     self.out.changed(Change::Entered(room));
+                    if self.left_lately.contains(&room) {
+                        self.doubt(room);
+                    }
+                    self.all_is_answered();
                 }
                 Err(failure) => self.failed(call, failure),
             },
@@ -116,7 +120,19 @@ impl Client {
             }
         }
         for state in mine.rooms.into_iter().rev() {
-            self.rooms.put(state, false, &mut self.out);
+            if self.left_lately.contains(&state.room.id) {
+                self.my_rooms.want();
+            } else {
+                self.rooms.put(state, false, &mut self.out);
+            }
+        }
+        self.all_is_answered();
+    }
+
+    /// No answer that comes now can be older than a leave of which is known.
+    fn all_is_answered(&mut self) {
+        if !self.my_rooms.is_under_way() && !self.session.is_joining() {
+            self.left_lately.clear();
         }
     }
 

@@ -80,7 +80,10 @@ impl Client {
         let is_message = matches!(event.body, EventBody::Message { .. });
         let news = self.rooms.happened(room, seq, event.msg_no, is_message, &mut self.out);
         let Some(news) = news else {
-            // Joined on another device.
+            // Joined on another device; or left there, before the answer that this one has joined.
+            if mine && event.body == EventBody::Leave {
+                self.left(room);
+            }
             self.my_rooms.want();
             let sent = self.settle(&event);
             self.miss(sent, room, key);
@@ -225,13 +228,18 @@ impl Client {
         }
         if error.code == ErrorCode::NotMember && self.rooms.get(room).is_some() {
             // Or a member so new that this connection has not heard of it yet: the list of rooms knows.
-            if !self.doubted.contains(&room) {
-                self.doubted.push(room);
-            }
-            self.my_rooms.want();
+            self.doubt(room);
         }
         if !self.quiet.refused(ms, room, error.retry_after_ms, &mut self.rng) {
             self.timelines.refused(ms, room, error.retry_after_ms, &mut self.rng);
         }
+    }
+
+    /// Whether this person is in that room is asked.
+    pub(super) fn doubt(&mut self, room: RoomId) {
+        if !self.doubted.contains(&room) {
+            self.doubted.push(room);
+        }
+        self.my_rooms.want();
     }
 }
