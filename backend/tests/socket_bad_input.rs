@@ -94,6 +94,29 @@ async fn frames_that_make_no_sense_are_answered_and_the_socket_lives() {
 }
 
 #[tokio::test]
+async fn what_is_no_position_is_invalid_and_the_field_is_named() {
+    let server = TestServer::start().await;
+    let (_ada, room, mut a, mut b) = two(&server).await;
+    let most = (1_u64 << 53) - 1;
+    let no_positions =
+        ["-1", "9223372036854775808", "18446744073709551616", "1.5", "1e300", "\"3\"", "true", "[3]", "{}"];
+    for position in no_positions.into_iter().chain([(most + 1).to_string().as_str()]) {
+        for (frame, field) in [
+            (r#"{"type":"sync","room_id":"ROOM","after":AT}"#, "after"),
+            (r#"{"type":"sync","room_id":"ROOM","before":AT}"#, "before"),
+            (r#"{"type":"read","room_id":"ROOM","seq":AT}"#, "seq"),
+        ] {
+            a.send_text(&frame.replace("ROOM", &room.to_string()).replace("AT", position)).await;
+            let error = a.error().await;
+            assert_eq!((error.code, error.field.as_deref()), (ErrorCode::Invalid, Some(field)), "{position}");
+        }
+    }
+    a.send(&post(room, "at last")).await;
+    a.ack().await;
+    only_this_is_heard(&mut b, 3).await;
+}
+
+#[tokio::test]
 async fn what_breaks_the_framing_closes_the_socket_and_says_why() {
     let server = TestServer::start().await;
     let (ada, room, mut other, mut b) = two(&server).await;

@@ -108,6 +108,26 @@ async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_wait
 }
 
 #[tokio::test]
+async fn a_database_that_another_program_locks_for_long_is_unavailable_until_it_lets_go() {
+    let server = TestServer::start().await;
+    let ada = server.guest("Ada").await;
+    let room = ada.make_room("Tea").await.room.id;
+    let mut socket = ada.socket().await;
+    socket.connected().await;
+
+    let mut other = database(&server).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    // The server waits for five seconds: a backup is done by then.
+    socket.send(&post(room, 1, "hello")).await;
+    let error = socket.error().await;
+    assert_eq!((error.code, error.txn_id), (ErrorCode::Unavailable, Some(TxnId::mint(1, [1; 10]))));
+    assert!(error.retryable && error.retry_after_ms.is_some());
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    let ack = socket.insist(&post(room, 1, "hello")).await;
+    assert_eq!((ack.seq.get(), ack.duplicate), (2, false));
+}
+
+#[tokio::test]
 async fn a_history_that_can_not_be_read_is_unavailable_and_the_socket_lives() {
     let server = TestServer::start().await;
     let ada = server.guest("Ada").await;

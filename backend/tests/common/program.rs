@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Output, Stdio},
 };
 
@@ -35,6 +35,12 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
+/// What starts it on a directory and a free port.
+fn serve(data_dir: &Path) -> [&str; 7] {
+    let dir = data_dir.to_str().unwrap();
+    ["serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--log", "json"]
+}
+
 impl Program {
     /// Starts it on a directory and a free port, and waits until it is ready.
     pub async fn start(data_dir: &Path, more: &[&str]) -> Self {
@@ -43,9 +49,34 @@ impl Program {
 
     /// The same with an environment.
     pub async fn start_in(data_dir: &Path, more: &[&str], env: &[(&str, &str)]) -> Self {
-        let dir = data_dir.to_str().unwrap();
-        let args = [&["serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--log", "json"], more].concat();
-        let mut child = command(&args).envs(env.iter().copied()).stderr(Stdio::piped()).spawn().unwrap();
+        let args = [&serve(data_dir), more].concat();
+        let mut command = command(&args);
+        command.envs(env.iter().copied());
+        Self::started(command).await
+    }
+
+    /// Starts it on a disk of so many bytes, which it alone sees there: a file system in memory, in a namespace of its
+    /// own. `None` where the system does not allow that.
+    pub async fn start_on_small_disk(data_dir: &Path, bytes: u64) -> Option<Self> {
+        let mount = format!("mount -t tmpfs -o size={bytes},mode=0700 tmpfs \"$0\" && exec \"$@\"");
+        let in_namespace = |program: &[&str]| {
+            let mut command = Command::new("unshare");
+            command.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(data_dir).args(program);
+            command.kill_on_drop(true).stdin(Stdio::null());
+            command
+        };
+        let mut probe = in_namespace(&["true"]);
+        let allowed = probe.stderr(Stdio::null()).status().await.is_ok_and(|status| status.success());
+        if !allowed {
+            return None;
+        }
+        let program = [&[env!("CARGO_BIN_EXE_confab")], &serve(data_dir)[..]].concat();
+        Some(Self::started(in_namespace(&program)).await)
+    }
+
+    /// Waits until it is ready.
+    async fn started(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let url = soon("the line that says where it is", async {
             loop {
@@ -103,6 +134,12 @@ impl Program {
         socket.send(&ClientFrame::Auth(auth)).await;
         socket.connected().await;
         socket
+    }
+
+    /// Where its files are as it sees them.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.pid()));
+        root.join(path.strip_prefix("/").unwrap())
     }
 
     /// The number of its process.
