@@ -50,6 +50,8 @@ enum What {
     },
     /// How long somebody who comes back takes to have what was said meanwhile.
     Missed,
+    /// What readers cost that stop reading.
+    Slow,
     /// Size of the page as it goes over the wire.
     Page {
         /// Where the built page is.
@@ -96,12 +98,14 @@ async fn run(args: Args) -> anyhow::Result<()> {
             measure::idle::run(&binary, 5_000).await?;
             measure::commit::run(&binary, 10).await?;
             measure::missed::run(&binary).await?;
+            measure::slow::run(&binary).await?;
             measure::fanout::run(&binary, &[100, 1_000]).await?;
         }
         What::Idle { connections } => measure::idle::run(&binary, connections).await?,
         What::Fanout { members } => measure::fanout::run(&binary, &members).await?,
         What::Commit { seconds } => measure::commit::run(&binary, seconds).await?,
         What::Missed => measure::missed::run(&binary).await?,
+        What::Slow => measure::slow::run(&binary).await?,
         What::Page { dist } => measure::page::run(&dist)?,
         What::Example { .. } | What::Trial(_) => unreachable!("handled above"),
     }

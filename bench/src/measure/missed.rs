@@ -16,7 +16,7 @@ use shared::{
 };
 use tokio::sync::{mpsc, watch};
 
-use super::people::People;
+use super::people::{People, next};
 use crate::{
     driver::{self, Browser, Person, Wish},
     noise::Spread,
@@ -95,7 +95,7 @@ async fn post(socket: &mut RawSocket, room: &RoomState, count: u64, written: &mu
             sent += 1;
             continue;
         }
-        match next(socket).await? {
+        match ServerFrame::decode(&next(socket).await?)? {
             ServerFrame::Ack(_) => stored += 1,
             ServerFrame::Error(error) => bail!("a message was refused: {}", error.message),
             _ => {}
@@ -112,17 +112,12 @@ async fn fetch(socket: &mut RawSocket, room: &RoomState, after: u64, head: u64) 
         let sync = Sync { room_id: room.room.id, from, limit: None };
         socket.send(&ClientFrame::Sync(sync).encode()).await?;
         last = loop {
-            if let ServerFrame::Events(page) = next(socket).await? {
+            if let ServerFrame::Events(page) = ServerFrame::decode(&next(socket).await?)? {
                 break page.events.last().context("a page of nothing")?.seq.get();
             }
         };
     }
     Ok(())
-}
-
-async fn next(socket: &mut RawSocket) -> anyhow::Result<ServerFrame> {
-    let frame = tokio::time::timeout(PATIENCE, socket.next(<[u8]>::to_vec)).await??;
-    Ok(ServerFrame::decode(std::str::from_utf8(&frame)?)?)
 }
 
 /// Somebody who has one room open, goes and comes back.

@@ -6,3 +6,4 @@ pub(crate) mod idle;
 pub(crate) mod missed;
 pub(crate) mod page;
 pub(crate) mod people;
+pub(crate) mod slow;

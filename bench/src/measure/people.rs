@@ -1,6 +1,6 @@
 //! Guests and rooms for a measurement, made over HTTP as anybody would.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, ensure};
 use shared::{
@@ -10,6 +10,9 @@ use shared::{
 };
 
 use crate::raw::RawSocket;
+
+/// Longest that a frame is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The HTTP side of a server under measurement.
 #[derive(Clone)]
@@ -73,4 +76,10 @@ impl People {
         ensure!(status.is_success(), "POST {path}: {status} {text}");
         serde_json::from_str(&text).context("an answer of another shape than expected")
     }
+}
+
+/// The next text frame, if it comes in time.
+pub(crate) async fn next(socket: &mut RawSocket) -> anyhow::Result<String> {
+    let frame = tokio::time::timeout(PATIENCE, socket.next(<[u8]>::to_vec)).await??;
+    Ok(String::from_utf8(frame)?)
 }

@@ -16,6 +16,9 @@ const QUIET: u64 = 60 * SECOND;
 /// By then everything that waited is sent, at the slowest rate that a server allows here.
 const REST: u64 = 900 * SECOND;
 
+/// Longer than the slowest network here takes, there and back.
+const SETTLE: u64 = 2 * SECOND;
+
 /// Pages of the longest room, and more.
 const LOOKS: usize = 200;
 
@@ -30,7 +33,8 @@ impl World<'_> {
             self.send_held()?;
             self.run_for(5 * SECOND)?;
         }
-        Ok(())
+        // What was stored last is still on its way to the others.
+        self.run_for(SETTLE)
     }
 
     /// Somebody is asked whether what is old is still to be sent, and says yes.
