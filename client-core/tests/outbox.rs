@@ -3,32 +3,11 @@
 mod support;
 
 use client_core::{Change, Command, DeliveryState, RowKey};
-use shared::{
-    ClientFrame, ErrorFrame, ServerFrame,
-    error::ErrorCode,
-    frame::{PostMessage, Typing},
-};
+use shared::{ClientFrame, ServerFrame, error::ErrorCode, frame::Typing};
 use support::{
     Page,
-    wire::{ack, ada, error, live, posts, room, said, seq, state, stored},
+    wire::{ack, ada, live, posts, room, seq, state, stored},
 };
-
-/// A page that shows an empty room.
-fn in_room() -> Page {
-    let mut page = Page::online(&[state(1, 0, 0), state(2, 0, 0)]);
-    page.command(Command::OpenRoom(room(1)));
-    page.frame(&support::wire::no_page(room(1), 0));
-    page.forget();
-    page
-}
-
-fn states(page: &Page) -> Vec<DeliveryState> {
-    page.rows(room(1)).into_iter().map(|row| row.state).collect()
-}
-
-fn refuse(page: &mut Page, post: &PostMessage, error: ErrorFrame) {
-    page.frame(&ServerFrame::Error(error.about_txn(Some(post.txn_id)).about_room(post.room_id)));
-}
 
 fn lose_and_come_back(page: &mut Page) {
     page.lose(None);
@@ -38,7 +17,7 @@ fn lose_and_come_back(page: &mut Page) {
 
 #[test]
 fn what_is_posted_is_a_row_and_on_its_way_in_the_same_moment() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "Hello");
     let rows = page.rows(room(1));
     assert_eq!(page.texts(room(1)), ["Hello"]);
@@ -55,7 +34,7 @@ fn what_is_posted_is_a_row_and_on_its_way_in_the_same_moment() {
 
 #[test]
 fn the_ack_settles_the_row_in_place() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "Hello");
     let key = page.client.rows(room(1))[0];
     let post = posts(page.sent()).remove(0);
@@ -72,7 +51,7 @@ fn the_ack_settles_the_row_in_place() {
 
 #[test]
 fn the_event_settles_the_row_when_it_comes_first() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "Hello");
     let key = page.client.rows(room(1))[0];
     let post = posts(page.sent()).remove(0);
@@ -87,7 +66,7 @@ fn the_event_settles_the_row_when_it_comes_first() {
 
 #[test]
 fn a_room_gets_one_message_at_a_time_in_the_order_of_posting() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     for content in ["a", "b", "c"] {
         page.post(room(1), content);
     }
@@ -104,15 +83,15 @@ fn a_room_gets_one_message_at_a_time_in_the_order_of_posting() {
 
 #[test]
 fn a_message_behind_another_waits_without_a_time() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "a");
     page.post(room(1), "b");
-    assert_eq!(states(&page)[1], DeliveryState::Queued { until_ms: None });
+    assert_eq!(page.states()[1], DeliveryState::Queued { until_ms: None });
 }
 
 #[test]
 fn rooms_do_not_wait_for_each_other() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "a");
     page.post(room(2), "b");
     assert_eq!(posts(page.sent()).len(), 2);
@@ -120,10 +99,10 @@ fn rooms_do_not_wait_for_each_other() {
 
 #[test]
 fn without_a_connection_it_is_queued_and_goes_when_there_is_one() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.lose(None);
     page.post(room(1), "Hello");
-    assert_eq!(states(&page), [DeliveryState::Queued { until_ms: None }]);
+    assert_eq!(page.states(), [DeliveryState::Queued { until_ms: None }]);
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 0, 0)]);
     assert_eq!(posts(page.sent()).len(), 1);
@@ -131,7 +110,7 @@ fn without_a_connection_it_is_queued_and_goes_when_there_is_one() {
 
 #[test]
 fn after_every_loss_it_is_sent_again_under_the_same_identity() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "a");
     page.post(room(1), "b");
     let first = posts(page.sent()).remove(0);
@@ -145,7 +124,7 @@ fn after_every_loss_it_is_sent_again_under_the_same_identity() {
 
 #[test]
 fn a_lost_ack_is_asked_for_again_on_the_same_connection() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "a");
     let first = posts(page.sent());
     page.advance(9_999);
@@ -155,182 +134,26 @@ fn a_lost_ack_is_asked_for_again_on_the_same_connection() {
 }
 
 #[test]
-fn a_refusal_parks_one_message_and_the_next_goes_on() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    page.post(room(1), "b");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, ErrorFrame::new(ErrorCode::NotMember, "you are not in this room"));
-    let detail = "you are not in this room".to_owned();
-    assert_eq!(states(&page)[0], DeliveryState::Failed { code: ErrorCode::NotMember, detail });
-    assert_eq!(posts(page.sent())[0].content, "b");
-    assert!(page.client.room(room(1)).is_some(), "only the message is refused");
-}
-
-#[test]
-fn a_rate_limit_holds_the_sends_of_all_rooms() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::RateLimited).retry_after(1_200));
-    page.post(room(2), "b");
-    page.post(room(1), "c");
-    let waits = |until_ms| DeliveryState::Queued { until_ms };
-    assert_eq!(states(&page), [waits(Some(page.ms + 1_200)), waits(None)], "the second waits for the first");
-    page.advance(1_199);
-    assert_eq!(posts(page.sent()), []);
-    page.advance(1);
-    let sent = posts(page.sent());
-    assert_eq!(sent.iter().map(|post| post.content.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    assert_eq!(sent[0].txn_id, first.txn_id);
-}
-
-#[test]
-fn a_rate_limit_outlives_the_connection() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::RateLimited).retry_after(5_000));
-    page.lose(None);
-    page.input(client_core::Input::NetworkBack);
-    page.connect(&[state(1, 0, 0)]);
-    assert_eq!(posts(page.sent()), []);
-    page.advance(5_000);
-    assert_eq!(posts(page.sent()), [first]);
-}
-
-#[test]
-fn what_waits_for_nobody_wakes_nobody() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::RateLimited).retry_after(5_000));
-    page.lose(Some(4001));
-    page.advance(1_000);
-    page.answer("/session/refresh", 401, &support::wire::problem(401, ErrorCode::Unauthenticated, None));
-    page.advance(10_000);
-    assert!(page.client.timeout().is_none_or(|at| at > page.ms), "a driver would spin");
-}
-
-#[test]
-fn trouble_on_the_server_holds_only_that_room() {
-    for code in [ErrorCode::Unavailable, ErrorCode::Internal] {
-        let mut page = in_room();
-        page.post(room(1), "a");
-        let first = posts(page.sent()).remove(0);
-        refuse(&mut page, &first, error(code).retry_after(3_000));
-        page.post(room(1), "b");
-        page.post(room(2), "c");
-        assert_eq!(posts(page.sent())[0].content, "c", "the head of a room holds its room");
-        page.advance(3_000);
-        assert_eq!(posts(page.sent()), [first]);
-    }
-}
-
-#[test]
-fn trouble_without_a_time_is_waited_out_longer_and_longer() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let mut waits = Vec::new();
-    for _ in 0..40 {
-        let post = posts(page.sent()).remove(0);
-        refuse(&mut page, &post, error(ErrorCode::Unavailable));
-        let DeliveryState::Queued { until_ms: Some(until) } = states(&page).remove(0) else {
-            panic!("waits")
-        };
-        waits.push(until - page.ms);
-        page.advance(until - page.ms);
-        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
-    }
-    assert!(waits[0] <= 1_000 && waits.iter().all(|wait| *wait <= 30_000));
-    assert!(waits.iter().any(|wait| *wait > 8_000), "{waits:?}");
-}
-
-#[test]
-fn a_message_that_meets_an_ended_token_is_not_to_blame() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::Unauthenticated));
-    assert!(matches!(states(&page)[0], DeliveryState::Queued { .. }));
-}
-
-#[test]
-fn a_parked_message_is_tried_again_under_the_same_identity() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::Forbidden));
-    let key = page.client.rows(room(1))[0];
-    page.command(Command::Retry(room(1), key));
-    assert_eq!(posts(page.sent()), [first]);
-    assert_eq!(page.client.rows(room(1)), [key]);
-}
-
-#[test]
-fn what_the_server_will_refuse_for_ever_is_tried_again_under_a_new_identity() {
-    for code in [ErrorCode::Conflict, ErrorCode::NotMember, ErrorCode::Invalid] {
-        let mut page = in_room();
-        page.post(room(1), "a");
-        let first = posts(page.sent()).remove(0);
-        refuse(&mut page, &first, error(code));
-        let key = page.client.rows(room(1))[0];
-        page.changes();
-        page.command(Command::Retry(room(1), key));
-        let second = posts(page.sent()).remove(0);
-        assert_eq!(second.content, "a");
-        assert_ne!(second.txn_id, first.txn_id, "{code:?}");
-        assert_eq!(page.client.rows(room(1))[0].txn_id, second.txn_id);
-        assert!(page.changes().contains(&Change::Rows(room(1))));
-    }
-}
-
-#[test]
-fn a_message_that_is_not_on_its_way_can_be_thrown_away() {
-    let mut page = in_room();
-    page.post(room(1), "on its way");
-    page.post(room(1), "waits");
-    let keys = page.client.rows(room(1));
-    page.command(Command::Discard(room(1), keys[0]));
-    page.command(Command::Discard(room(1), keys[1]));
-    assert_eq!(page.texts(room(1)), ["on its way"], "what may be stored already can't be taken back");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::Forbidden));
-    page.command(Command::Discard(room(1), keys[0]));
-    assert_eq!(page.texts(room(1)), [""; 0]);
-}
-
-#[test]
-fn rows_of_others_can_be_neither_retried_nor_thrown_away() {
-    let mut page = in_room();
-    page.frame(&live(&said(room(1), 1)));
-    let key = page.client.rows(room(1))[0];
-    page.command(Command::Discard(room(1), key));
-    page.command(Command::Retry(room(1), key));
-    assert_eq!(page.texts(room(1)), ["m1"]);
-}
-
-#[test]
 fn nothing_but_white_space_is_nothing() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), " \n\t\u{2003}");
     assert_eq!((page.texts(room(1)).len(), posts(page.sent())), (0, vec![]));
 }
 
 #[test]
 fn a_text_over_the_limit_is_kept_and_says_why() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), &"ü".repeat(4_001));
     page.post(room(1), &"ü".repeat(4_000));
     let code = |state: &DeliveryState| match state {
         DeliveryState::Failed { code, .. } => Some(*code),
         _ => None,
     };
-    assert_eq!(states(&page).iter().map(code).collect::<Vec<_>>(), [Some(ErrorCode::TooLong), None]);
+    assert_eq!(page.states().iter().map(code).collect::<Vec<_>>(), [Some(ErrorCode::TooLong), None]);
     assert_eq!(posts(page.sent())[0].content.chars().count(), 4_000);
     let key = page.client.rows(room(1))[0];
     page.command(Command::Retry(room(1), key));
-    assert_eq!(code(&states(&page)[0]), Some(ErrorCode::TooLong), "it has not become shorter");
+    assert_eq!(code(&page.states()[0]), Some(ErrorCode::TooLong), "it has not become shorter");
 }
 
 #[test]
@@ -344,14 +167,14 @@ fn a_frame_that_the_server_would_close_the_connection_over_is_not_sent() {
     greeting.limits.frame_bytes = 300;
     page.frame(&ServerFrame::Connected(greeting));
     page.post(room(1), &"\u{1}".repeat(60));
-    assert!(matches!(states(&page)[0], DeliveryState::Failed { code: ErrorCode::TooLong, .. }));
+    assert!(matches!(page.states()[0], DeliveryState::Failed { code: ErrorCode::TooLong, .. }));
     page.post(room(1), "short");
     assert_eq!(posts(page.sent()).len(), 1);
 }
 
 #[test]
 fn a_thousand_messages_may_wait_and_the_next_text_comes_back() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.lose(None);
     for number in 0..1_000 {
         page.post(room(1), &format!("{number}"));
@@ -374,35 +197,8 @@ fn whoever_is_signed_out_gets_the_text_back() {
 }
 
 #[test]
-fn a_rate_limited_burst_arrives_complete_and_in_order() {
-    let mut page = in_room();
-    for number in 0..30 {
-        page.post(room(1), &format!("{number}"));
-    }
-    let (mut tokens, mut log) = (10, Vec::new());
-    while log.len() < 30 {
-        let sent = posts(page.sent());
-        if sent.is_empty() {
-            page.advance(100);
-        }
-        for post in sent {
-            if tokens == 0 {
-                tokens = 1;
-                refuse(&mut page, &post, error(ErrorCode::RateLimited).retry_after(600));
-            } else {
-                tokens -= 1;
-                log.push(post.content.clone());
-                page.frame(&ack(&post, log.len() as u64));
-            }
-        }
-    }
-    assert_eq!(log, (0..30).map(|number| number.to_string()).collect::<Vec<_>>());
-    assert_eq!(page.texts(room(1)), log);
-}
-
-#[test]
 fn sending_ends_the_typing() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.command(Command::Typing(room(1), true));
     page.post(room(1), "Hello");
     let sent = page.sent();
@@ -412,22 +208,8 @@ fn sending_ends_the_typing() {
 }
 
 #[test]
-fn a_failed_row_stays_below_what_is_stored_after_it() {
-    let mut page = in_room();
-    page.post(room(1), "a");
-    page.post(room(1), "b");
-    let first = posts(page.sent()).remove(0);
-    refuse(&mut page, &first, error(ErrorCode::Forbidden));
-    let second = posts(page.sent()).remove(0);
-    page.changes();
-    page.frame(&ack(&second, 1));
-    assert_eq!(page.texts(room(1)), ["b", "a"]);
-    assert!(page.changes().contains(&Change::Rows(room(1))), "the order is another one");
-}
-
-#[test]
 fn a_message_in_a_room_that_was_never_opened_is_sent_and_then_gone_from_here() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(2), "Hello");
     assert_eq!(page.texts(room(2)), ["Hello"]);
     let post = posts(page.sent()).remove(0);

@@ -9,15 +9,6 @@ use support::{
     wire::{ack, ada, after, bob, error, live, member, members, page, posts, room, said, seq, state},
 };
 
-/// A page that shows an empty room.
-fn in_room() -> Page {
-    let mut page = Page::online(&[state(1, 0, 0)]);
-    page.command(Command::OpenRoom(room(1)));
-    page.frame(&support::wire::no_page(room(1), 0));
-    page.forget();
-    page
-}
-
 /// What the room's n-th row waits for, and how often it was sent.
 fn waits(page: &Page, row: usize) -> (Option<WaitsFor>, u32) {
     let key = page.client.rows(room(1))[row];
@@ -28,7 +19,7 @@ fn waits(page: &Page, row: usize) -> (Option<WaitsFor>, u32) {
 
 #[test]
 fn a_message_that_waits_says_for_what_and_how_often_it_was_sent() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.post(room(1), "first");
     page.post(room(1), "second");
     assert_eq!([waits(&page, 0), waits(&page, 1)], [(None, 1), (Some(WaitsFor::Earlier(1)), 0)]);
@@ -74,14 +65,14 @@ fn a_stored_message_says_where_and_who_has_read_it() {
 
 #[test]
 fn a_row_that_is_not_there_has_no_report() {
-    let page = in_room();
+    let page = Page::in_room();
     let key = client_core::RowKey { author: bob().id, txn_id: support::wire::txn(7) };
     assert_eq!(page.client.message_report(room(1), key), None);
 }
 
 #[test]
 fn the_round_trip_is_measured_from_ping_to_pong_and_belongs_to_one_connection() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     assert_eq!(page.client.connection_report().link.round_trip_ms, None);
     page.command(Command::Measure);
     assert_eq!(page.sent(), [ClientFrame::Ping]);
@@ -103,7 +94,7 @@ fn the_round_trip_is_measured_from_ping_to_pong_and_belongs_to_one_connection() 
 
 #[test]
 fn missed_events_that_were_all_fetched_are_one_gap_repaired() {
-    let mut tab = in_room();
+    let mut tab = Page::in_room();
     tab.frame(&live(&said(room(1), 1)));
     let report = tab.client.connection_report();
     assert_eq!((report.room, report.gaps_repaired), (Some((seq(1), seq(1))), 0));
@@ -118,7 +109,7 @@ fn missed_events_that_were_all_fetched_are_one_gap_repaired() {
 
 #[test]
 fn what_is_not_confirmed_is_counted_over_all_rooms() {
-    let mut page = in_room();
+    let mut page = Page::in_room();
     page.lose(None);
     page.post(room(1), "one");
     page.post(room(1), "two");

@@ -10,8 +10,8 @@ pub(crate) mod world;
 use std::collections::VecDeque;
 
 use client_core::{
-    Answer, CallId, Change, Client, Command, Input, Keep, Method, Now, Output, Request, Row, RowKey,
-    SocketId, keep::Memory,
+    Answer, CallId, Change, Client, Command, DeliveryState, Input, Keep, Method, Now, Output, Request, Row,
+    RowKey, SocketId, keep::Memory,
 };
 use shared::{ClientFrame, RoomId, ServerFrame, Timestamp, api::API};
 
@@ -51,6 +51,20 @@ impl Page {
             closed: Vec::new(),
             due_in_a_row: 0,
         }
+    }
+
+    /// An online page that shows an empty room.
+    pub(crate) fn in_room() -> Self {
+        let mut page = Self::online(&[wire::state(1, 0, 0), wire::state(2, 0, 0)]);
+        page.command(Command::OpenRoom(wire::room(1)));
+        page.frame(&wire::no_page(wire::room(1), 0));
+        page.forget();
+        page
+    }
+
+    /// How far the messages of that room have come.
+    pub(crate) fn states(&self) -> Vec<DeliveryState> {
+        self.rows(wire::room(1)).into_iter().map(|row| row.state).collect()
     }
 
     /// A page of [`wire::ada`] that is online, in these rooms; nothing of the way there is kept.
