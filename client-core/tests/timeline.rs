@@ -3,54 +3,37 @@
 mod support;
 
 use client_core::{Change, Command, HistoryView};
-use shared::{ClientFrame, EventBody, ServerFrame};
+use shared::{EventBody, ServerFrame};
 use support::{
     Page,
-    wire::{ack, after, before, bob, event, live, page as events, posts, room, said, state, stored, txn},
+    wire::{
+        ack, after, before, bob, event, live, numbers, page as events, posts, room, said, state, stored, txn,
+    },
 };
-
-/// A page that shows a room with these events.
-fn showing(head: u64) -> Page {
-    let mut page = Page::online(&[state(1, head, head), state(2, 0, 0)]);
-    page.command(Command::OpenRoom(room(1)));
-    let first =
-        if head == 0 { support::wire::no_page(room(1), 0) } else { events(room(1), 1..=head, head, false) };
-    page.frame(&first);
-    page.forget();
-    page
-}
-
-fn syncs(page: &mut Page) -> Vec<ClientFrame> {
-    page.sent().into_iter().filter(|frame| matches!(frame, ClientFrame::Sync(_))).collect()
-}
-
-fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
-    range.map(|at| format!("m{at}")).collect()
-}
 
 #[test]
 fn a_first_visit_asks_for_the_newest_page() {
     let mut page = Page::online(&[state(1, 250, 0)]);
     page.command(Command::OpenRoom(room(1)));
-    assert_eq!(syncs(&mut page), [before(room(1), 251)]);
+    assert_eq!(page.syncs(), [before(room(1), 251)]);
     assert_eq!(page.client.history(room(1)), HistoryView::default());
     page.frame(&events(room(1), 151..=250, 250, true));
     assert_eq!(page.texts(room(1)), numbers(151..=250));
     let history = HistoryView { loaded: true, ..HistoryView::default() };
     assert_eq!(page.client.history(room(1)), history);
-    assert_eq!(syncs(&mut page), []);
+    assert_eq!(page.syncs(), []);
 }
 
 #[test]
 fn an_empty_room_is_loaded_and_at_its_start() {
-    let page = showing(0);
+    let page = Page::showing(0);
     let history = page.client.history(room(1));
     assert!(history.loaded && history.at_start);
 }
 
 #[test]
 fn what_nobody_could_see_is_no_row_and_is_not_sent() {
-    let mut page = showing(0);
+    let mut page = Page::showing(0);
     for nothing in ["", " \n", "\u{200b}", "\u{feff} \u{3164}"] {
         page.post(room(1), nothing);
         assert!(page.texts(room(1)).is_empty() && posts(page.sent()).is_empty(), "{nothing:?}");
@@ -64,12 +47,12 @@ fn a_room_opened_without_a_connection_is_asked_for_when_there_is_one() {
     page.command(Command::OpenRoom(room(1)));
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 5, 3)]);
-    assert_eq!(syncs(&mut page), [before(room(1), 6)]);
+    assert_eq!(page.syncs(), [before(room(1), 6)]);
 }
 
 #[test]
 fn the_next_event_is_appended_and_an_old_one_dropped() {
-    let mut page = showing(2);
+    let mut page = Page::showing(2);
     page.frame(&live(&said(room(1), 3)));
     page.frame(&live(&said(room(1), 3)));
     page.frame(&live(&said(room(1), 1)));
@@ -84,7 +67,7 @@ fn paging_back_asks_for_what_came_before_until_the_first_event() {
     page.forget();
     page.command(Command::PageBack(room(1)));
     page.command(Command::PageBack(room(1)));
-    assert_eq!(syncs(&mut page), [before(room(1), 151)], "one at a time");
+    assert_eq!(page.syncs(), [before(room(1), 151)], "one at a time");
     assert!(page.client.history(room(1)).paging);
     page.frame(&live(&said(room(1), 251)));
     page.frame(&events(room(1), 51..=150, 251, true));
@@ -95,7 +78,7 @@ fn paging_back_asks_for_what_came_before_until_the_first_event() {
     assert!(page.client.history(room(1)).at_start);
     page.forget();
     page.command(Command::PageBack(room(1)));
-    assert_eq!((syncs(&mut page), page.client.history(room(1)).paging), (vec![], false));
+    assert_eq!((page.syncs(), page.client.history(room(1)).paging), (vec![], false));
 }
 
 #[test]
@@ -108,9 +91,9 @@ fn paging_back_survives_a_loss() {
     page.forget();
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 251, 250)]);
-    assert_eq!(syncs(&mut page), [after(room(1), 250)], "what is new goes first");
+    assert_eq!(page.syncs(), [after(room(1), 250)], "what is new goes first");
     page.frame(&events(room(1), 251..=251, 251, false));
-    assert_eq!(syncs(&mut page), [before(room(1), 151)]);
+    assert_eq!(page.syncs(), [before(room(1), 151)]);
 }
 
 #[test]
@@ -121,12 +104,12 @@ fn events_that_come_while_the_first_page_is_on_its_way_are_not_lost() {
     page.frame(&live(&said(room(1), 7)));
     page.frame(&events(room(1), 1..=5, 7, false));
     assert_eq!(page.texts(room(1)), numbers(1..=7));
-    assert_eq!(syncs(&mut page), [before(room(1), 6)]);
+    assert_eq!(page.syncs(), [before(room(1), 6)]);
 }
 
 #[test]
 fn a_page_that_holds_an_own_message_settles_it() {
-    let mut page = showing(2);
+    let mut page = Page::showing(2);
     page.post(room(1), "mine");
     let post = posts(page.sent()).remove(0);
     page.lose(None);
@@ -161,7 +144,7 @@ fn the_answer_to_a_very_old_try_shows_no_row_twice() {
 
 #[test]
 fn a_closed_room_keeps_its_last_two_pages_and_follows_the_room() {
-    let mut page = showing(2);
+    let mut page = Page::showing(2);
     for at in 3..=700 {
         page.frame(&live(&said(room(1), at)));
     }
@@ -176,12 +159,12 @@ fn a_closed_room_keeps_its_last_two_pages_and_follows_the_room() {
     assert_eq!(page.texts(room(1)).last().unwrap(), "m1000");
     page.forget();
     page.command(Command::OpenRoom(room(1)));
-    assert_eq!(syncs(&mut page), [], "it is there at once");
+    assert_eq!(page.syncs(), [], "it is there at once");
 }
 
 #[test]
 fn an_open_room_is_bounded_too() {
-    let mut page = showing(0);
+    let mut page = Page::showing(0);
     for at in 1..=10_200 {
         page.frame(&live(&said(room(1), at)));
     }
@@ -190,7 +173,7 @@ fn an_open_room_is_bounded_too() {
     page.forget();
     page.command(Command::PageBack(room(1)));
     let first = 10_200 - rows as u64 + 1;
-    assert_eq!(syncs(&mut page), [before(room(1), first)]);
+    assert_eq!(page.syncs(), [before(room(1), first)]);
 }
 
 #[test]
@@ -207,7 +190,7 @@ fn the_ten_rooms_shown_last_are_kept() {
 
 #[test]
 fn an_event_of_a_newer_server_keeps_its_place() {
-    let mut page = showing(2);
+    let mut page = Page::showing(2);
     let poll = event(room(1), 3, bob(), txn(3), EventBody::Other { kind: "poll".into() });
     page.frame(&live(&poll));
     page.frame(&live(&said(room(1), 4)));
@@ -216,7 +199,7 @@ fn an_event_of_a_newer_server_keeps_its_place() {
 
 #[test]
 fn the_same_txn_id_of_two_people_is_two_rows() {
-    let mut page = showing(0);
+    let mut page = Page::showing(0);
     page.frame(&live(&event(room(1), 1, bob(), txn(1), support::wire::message("bob"))));
     let carl = support::wire::user(3, "Carl");
     page.frame(&live(&event(room(1), 2, carl, txn(1), support::wire::message("carl"))));
@@ -234,5 +217,5 @@ fn an_older_page_is_no_longer_wanted_when_the_room_is_closed() {
     page.forget();
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 250, 250)]);
-    assert_eq!(syncs(&mut page), []);
+    assert_eq!(page.syncs(), []);
 }

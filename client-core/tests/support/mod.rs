@@ -55,11 +55,24 @@ impl Page {
 
     /// An online page that shows an empty room.
     pub(crate) fn in_room() -> Self {
-        let mut page = Self::online(&[wire::state(1, 0, 0), wire::state(2, 0, 0)]);
+        Self::showing(0)
+    }
+
+    /// A page that shows a room with these events.
+    pub(crate) fn showing(head: u64) -> Self {
+        let mut page = Self::online(&[wire::state(1, head, head), wire::state(2, 0, 0)]);
         page.command(Command::OpenRoom(wire::room(1)));
-        page.frame(&wire::no_page(wire::room(1), 0));
+        page.frame(&match head {
+            0 => wire::no_page(wire::room(1), 0),
+            _ => wire::page(wire::room(1), 1..=head, head, false),
+        });
         page.forget();
         page
+    }
+
+    /// The questions for events that were sent since.
+    pub(crate) fn syncs(&mut self) -> Vec<ClientFrame> {
+        self.sent().into_iter().filter(|frame| matches!(frame, ClientFrame::Sync(_))).collect()
     }
 
     /// How far the messages of that room have come.

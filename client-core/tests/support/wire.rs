@@ -195,3 +195,8 @@ pub(crate) fn text(body: &EventBody) -> String {
         other => other.kind().to_owned(),
     }
 }
+
+/// What [`said`] says at these places.
+pub(crate) fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    range.map(|at| format!("m{at}")).collect()
+}
