@@ -5,11 +5,13 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use shared::{RoomId, SessionId, Timestamp, TxnId, UserId, api::Role, event::Profile, frame::Ack};
 
 use super::{
-    committer::{CommitError, Done, Request, Rotation, Trouble, complain},
+    commit_error::CommitError,
     hub::Hub,
     ledger::{Changes, Head, Ledger, Post, Refusal},
     mailbox::{Mailbox, Reply},
     refused::Refused,
+    request::{Done, Request, Rotation},
+    trouble::Trouble,
 };
 use crate::{
     clock,
@@ -84,7 +86,8 @@ impl Work {
             self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
         }
         let outcome = stored.unwrap_or_else(|error| {
-            complain(&error, count);
+            // The error names statements and files, never what is in a row.
+            tracing::error!(%error, requests = count, "a batch could not be stored; nothing of it is");
             self.ledger.forget();
             writer.reset();
             answers.iter_mut().for_each(Answer::fail);

@@ -1,116 +1,33 @@
 //! The one task that writes: takes all that waits, stores it in one transaction, then answers, then has
 //! everybody look. Decides nothing itself: the [`Ledger`](super::ledger::Ledger) does, and `refresh` judges sessions.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use shared::{
-    ErrorCode, RoomId, Seq, SessionId, Timestamp, UserId,
+    RoomId, Seq, SessionId, Timestamp, UserId,
     api::{Room, RoomState, Visibility},
     event::Profile,
 };
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
-    time::Instant,
 };
 
-use super::{batch::Work, hub::Hub, ledger::Post, mailbox::Mailbox};
+use super::{
+    batch::Work,
+    commit_error::CommitError,
+    hub::Hub,
+    ledger::Post,
+    mailbox::Mailbox,
+    request::{Done, Request, Rotation},
+    trouble::Trouble,
+};
 use crate::{
     clock,
     metrics::Metrics,
     options::ServerOptions,
-    store::{Store, StoreError, Writer},
+    store::{Store, Writer},
 };
-
-/// Why a request was not stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CommitError {
-    /// Overloaded, shutting down, or the disk does not take it. Ask again later.
-    #[error("the server can't store this now")]
-    Unavailable,
-    /// The person is not in the room, or there is none.
-    #[error("you are not in this room")]
-    NotMember,
-    /// There is no such room.
-    #[error("there is no such room")]
-    NoRoom,
-    /// The `txn_id` was used for something else.
-    #[error("this `txn_id` was used for another message")]
-    Conflict,
-    /// It answers an event that does not exist.
-    #[error("the room has no such event")]
-    NoSuchReply,
-    /// Another room has this code; mint another.
-    #[error("another room has this code")]
-    CodeTaken,
-    /// A limit is reached; its name.
-    #[error("the limit `{0}` is reached")]
-    Full(&'static str),
-}
-
-impl CommitError {
-    /// The name of the error on the wire.
-    pub fn code(self) -> ErrorCode {
-        match self {
-            Self::Unavailable => ErrorCode::Unavailable,
-            Self::NotMember => ErrorCode::NotMember,
-            Self::NoRoom => ErrorCode::NotFound,
-            Self::Conflict => ErrorCode::Conflict,
-            Self::NoSuchReply => ErrorCode::Invalid,
-            Self::CodeTaken => ErrorCode::Internal,
-            Self::Full(_) => ErrorCode::Forbidden,
-        }
-    }
-}
-
-/// How long a batch that failed says something about the next one.
-const TROUBLE_COUNTS: Duration = Duration::from_secs(60);
-
-/// When the newest batch failed, where it did.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Trouble(Arc<Mutex<Option<Instant>>>);
-
-impl Trouble {
-    /// A batch was stored, or was not.
-    pub(super) fn note(&self, stored: bool) {
-        *self.0.lock().expect("nobody panics while holding this lock") = (!stored).then(Instant::now);
-    }
-}
-
-/// What became of a presented refresh token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rotation {
-    /// It was good; this is the newest generation now.
-    Renewed {
-        /// The generation.
-        generation: u64,
-        /// Whose session it is.
-        user: UserId,
-    },
-    /// A copy was about: the session is over now, and its sockets are being closed.
-    Revoked,
-    /// There is no such session, or it was over before.
-    Unknown,
-}
-
-pub(super) type Done<T> = oneshot::Sender<Result<T, CommitError>>;
-
-/// Something to be stored.
-#[derive(Debug)]
-pub(super) enum Request {
-    Post { post: Post, mailbox: Arc<Mailbox> },
-    Read { user: UserId, room: RoomId, seq: Seq },
-    Guest { user: Profile, session: SessionId, done: Done<()> },
-    Rotate { session: SessionId, presented: u64, now: Timestamp, done: Done<Rotation> },
-    Confirm { session: SessionId, generation: u64 },
-    EndSession { session: SessionId, done: Done<()> },
-    MakeRoom { by: Profile, room: Room, done: Done<()> },
-    Join { by: Profile, room: RoomId, done: Done<()> },
-    Leave { by: Profile, room: RoomId, done: Done<()> },
-}
 
 /// The way to the one task that writes. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -150,11 +67,9 @@ impl Committer {
         (Self { queue, store, metrics, trouble }, committing)
     }
 
-    /// Whether the newest batch could not be stored. After a while without another it counts no more: who sends
-    /// people elsewhere because of it would otherwise never see the disk tried again.
+    /// Whether the disk has lately not taken what it was given.
     pub fn is_in_trouble(&self) -> bool {
-        let failed_at = *self.trouble.0.lock().expect("nobody panics while holding this lock");
-        failed_at.is_some_and(|failed_at| failed_at.elapsed() < TROUBLE_COUNTS)
+        self.trouble.is_there()
     }
 
     /// Asks to have a message stored; the answer comes to the mailbox.
@@ -303,9 +218,4 @@ impl Committing {
     pub(crate) fn into_writer(self) -> Writer {
         self.writer
     }
-}
-
-/// What the log says of a failed transaction: the error names statements and files, never what is in a row.
-pub(super) fn complain(error: &StoreError, requests: usize) {
-    tracing::error!(%error, requests, "a batch could not be stored; nothing of it is");
 }

@@ -20,7 +20,7 @@ use shared::{
 };
 
 use super::{
-    committer::CommitError,
+    commit_error::CommitError,
     signal::{About, Signals},
     slot::RoomSlot,
 };

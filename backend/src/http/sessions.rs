@@ -22,7 +22,7 @@ use super::{
 use crate::{
     address::ClientAddress,
     app::App,
-    chat::committer::Rotation,
+    chat::request::Rotation,
     clock,
     tokens::{RefreshToken, TokenError},
 };

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     chat::{
-        committer::CommitError,
+        commit_error::CommitError,
         log::{Appetite, Reading},
         mailbox::{Mail, Order, Reply},
         place::Place,
