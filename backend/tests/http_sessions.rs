@@ -2,11 +2,13 @@
 
 mod common;
 
+use backend::refresh::REPEAT_MS;
 use common::{TestServer, claims, cookie_of, problem, read};
+use futures_util::future::join_all;
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
 use shared::{
-    CloseCode, ErrorCode,
+    ClientFrame, CloseCode, ErrorCode, ServerFrame,
     api::{ConnectionToken, MyRooms, SignedIn},
 };
 
@@ -63,6 +65,7 @@ async fn a_name_that_can_not_be_shown_makes_no_guest() {
 async fn renewing_gives_the_same_person_a_new_token_and_a_new_cookie() {
     let server = TestServer::start().await;
     let ada = server.guest("Ada").await;
+    server.let_sign_ins_age(REPEAT_MS + 1).await;
     let answer = ada.refresh().await;
     let cookie = cookie_of(&answer).unwrap();
     let renewed: SignedIn = read(answer, StatusCode::OK).await;
@@ -75,6 +78,7 @@ async fn renewing_gives_the_same_person_a_new_token_and_a_new_cookie() {
 async fn a_lost_answer_and_two_tabs_at_once_get_the_same_cookie() {
     let server = TestServer::start().await;
     let ada = server.guest("Ada").await;
+    server.let_sign_ins_age(REPEAT_MS + 1).await;
     let (one, other) = tokio::join!(ada.refresh(), ada.refresh());
     assert_eq!((one.status(), other.status()), (StatusCode::OK, StatusCode::OK));
     let newest = cookie_of(&one).unwrap();
@@ -83,11 +87,69 @@ async fn a_lost_answer_and_two_tabs_at_once_get_the_same_cookie() {
 }
 
 #[tokio::test]
+async fn a_cookie_that_was_just_made_is_good_again_and_stays_the_newest() {
+    let server = TestServer::start().await;
+    let ada = server.guest("Ada").await;
+    let answer = ada.refresh().await;
+    assert_eq!(cookie_of(&answer), None, "they have it");
+    assert_eq!(read::<SignedIn>(answer, StatusCode::OK).await.user, ada.signed_in.user);
+}
+
+#[tokio::test]
+async fn ten_renewals_at_once_sign_nobody_out() {
+    let server = TestServer::start().await;
+    let mut ada = server.guest("Ada").await;
+    let mut socket = ada.socket().await;
+    socket.connected().await;
+    for _ in 0..3 {
+        server.let_sign_ins_age(REPEAT_MS + 1).await;
+        let answers = join_all((0..10).map(|_| ada.refresh())).await;
+        assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
+        let cookies: Vec<_> = answers.iter().map(|answer| cookie_of(answer).unwrap()).collect();
+        assert!(cookies.iter().all(|cookie| *cookie == cookies[0]), "one next cookie: {cookies:?}");
+        assert_ne!(cookies[0], ada.cookie);
+        // Whoever asks on with what they were given is given nothing new yet.
+        ada.cookie.clone_from(&cookies[0]);
+        let answers = join_all((0..10).map(|_| ada.refresh())).await;
+        assert!(
+            answers.iter().all(|answer| answer.status() == StatusCode::OK && cookie_of(answer).is_none())
+        );
+    }
+    socket.send(&ClientFrame::Ping).await;
+    socket.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_renewal_of_a_page_that_is_gone_comes_late_and_ends_nothing() {
+    let server = TestServer::start().await;
+    let mut ada = server.guest("Ada").await;
+    let first = ada.cookie.clone();
+    server.let_sign_ins_age(REPEAT_MS + 1).await;
+    // The page asked, was loaded anew, and never heard the answer.
+    assert_eq!(ada.refresh().await.status(), StatusCode::OK);
+    server.let_sign_ins_age(REPEAT_MS + 1).await;
+    let answer = ada.refresh().await;
+    ada.cookie = cookie_of(&answer).unwrap();
+    ada.signed_in = read(answer, StatusCode::OK).await;
+    ada.connection_token().await;
+    // Loaded anew again and again, while the call of the first page is still on its way.
+    for _ in 0..5 {
+        assert_eq!(ada.refresh().await.status(), StatusCode::OK);
+    }
+    let newest = std::mem::replace(&mut ada.cookie, first);
+    let late = ada.refresh().await;
+    assert_eq!((late.status(), cookie_of(&late).unwrap()), (StatusCode::OK, newest.clone()));
+    ada.cookie = newest;
+    assert_eq!(ada.refresh().await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn an_old_cookie_ends_the_session_for_everybody_who_has_it() {
     let server = TestServer::start().await;
     let mut ada = server.guest("Ada").await;
     let first = ada.cookie.clone();
     for _ in 0..2 {
+        server.let_sign_ins_age(REPEAT_MS + 1).await;
         ada.cookie = cookie_of(&ada.refresh().await).unwrap();
     }
     let newest = std::mem::replace(&mut ada.cookie, first);

@@ -4,6 +4,7 @@ mod common;
 
 use std::time::Duration;
 
+use backend::refresh::REPEAT_MS;
 use common::{Person, Socket, TestServer};
 use reqwest::{Method, StatusCode};
 use shared::{ClientFrame, CloseCode, ErrorCode, ServerFrame, api::SignedIn, frame::Auth};
@@ -57,6 +58,25 @@ async fn a_newer_token_keeps_the_socket_open_beyond_the_end_of_the_first() {
     assert_eq!(ended.closed().await.0, CloseCode::Unauthenticated);
     kept.send(&ClientFrame::Ping).await;
     kept.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_newer_token_on_a_socket_shows_that_its_cookie_has_arrived() {
+    let server = TestServer::start().await;
+    let mut ada = server.guest("Ada").await;
+    let mut socket = connect(&ada).await;
+    server.let_sign_ins_age(REPEAT_MS + 1).await;
+    let answer = ada.refresh().await;
+    let newest = common::cookie_of(&answer).unwrap();
+    let renewed: SignedIn = common::read(answer, StatusCode::OK).await;
+    socket.send(&auth(&renewed.access_token)).await;
+    socket.expect_frame(|frame| matches!(frame, ServerFrame::Authenticated { .. }).then_some(())).await;
+    // What is stored after it was asked for after it.
+    ada.make_room("Tea").await;
+    server.let_sign_ins_age(REPEAT_MS + 1).await;
+    assert_eq!(ada.refresh().await.status(), StatusCode::UNAUTHORIZED, "a copy");
+    ada.cookie = newest;
+    assert_eq!(ada.refresh().await.status(), StatusCode::UNAUTHORIZED, "and so it is over");
 }
 
 #[tokio::test]

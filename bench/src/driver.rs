@@ -302,6 +302,8 @@ impl Driver {
                     Output::Open { socket, token } => self.open(socket, token),
                     Output::Close(_, code) => self.socket.close(code),
                     Output::Call(call, request) => self.call(call, &request),
+                    // A browser of one page.
+                    Output::Renewed(_) | Output::GiveUp(_) => {}
                     Output::Keep(keep) => {
                         if let Some(mut store) = self.browser.store() {
                             store.apply(keep);

@@ -69,6 +69,9 @@ pub struct Request {
     pub body: Option<String>,
     /// For `authorization: Bearer`.
     pub bearer: Option<String>,
+    /// One page of a browser at a time makes such a call. Those that wait may hear what came of it, by
+    /// [`Input::Renewed`](crate::Input::Renewed).
+    pub alone: bool,
 }
 
 impl std::fmt::Debug for Request {
@@ -115,7 +118,7 @@ impl Call {
         };
         let anonymous = matches!(self, Self::SignIn { .. } | Self::Refresh);
         let bearer = bearer.filter(|_| !anonymous).map(str::to_owned);
-        Request { method, path: format!("{API}{path}"), body, bearer }
+        Request { method, path: format!("{API}{path}"), body, bearer, alone: *self == Self::Refresh }
     }
 }
 

@@ -114,6 +114,7 @@ impl Client {
             Input::Frame(socket, text) if self.link.socket() == Some(socket) => self.frame(ms, text),
             Input::Closed(socket, code) if self.link.socket() == Some(socket) => self.closed(ms, code),
             Input::Answered(call, answer) => self.answered(ms, call, answer),
+            Input::Renewed { answer, age_ms } => self.renewed(ms, answer, age_ms),
             Input::Visible(true) | Input::NetworkBack => self.hurry(ms, false),
             Input::NetworkGone => self.link.doubt(ms, &mut self.out),
             Input::Frame(..) | Input::Closed(..) => {} // of an earlier socket
@@ -260,7 +261,7 @@ impl Client {
     fn closed(&mut self, ms: u64, code: Option<u16>) {
         let code = code.map_or(CloseCode::Abnormal, CloseCode::from_u16);
         if code.come_back() == ComeBack::NewToken {
-            self.session.forget_token();
+            self.session.tokens.forget_on_socket();
         }
         self.link.closed(ms, code, &mut self.rng, &mut self.out);
     }

@@ -41,6 +41,13 @@ pub enum Input<'a> {
     NetworkGone,
     /// The machine says that the network is back.
     NetworkBack,
+    /// Another page of this browser has renewed the sign-in: what [`Output::Renewed`] said there, so long ago.
+    Renewed {
+        /// What the server answered.
+        answer: &'a str,
+        /// Milliseconds since then, sleep included.
+        age_ms: u64,
+    },
     /// Nothing happened, but [`Client::timeout`](crate::Client::timeout) has come.
     Tick,
 }
@@ -128,6 +135,11 @@ pub enum Output {
     Close(SocketId, u16),
     /// Make an HTTP call and bring back its answer.
     Call(CallId, Request),
+    /// Nobody waits for the answer of that call any more.
+    GiveUp(CallId),
+    /// The sign-in was renewed: tell the other pages of this browser, by [`Input::Renewed`]. A driver of a single page
+    /// may pass it over. It holds an access token, and is for memory only.
+    Renewed(String),
     /// Keep something, or keep it no longer. Comes before anything else, so that a message is kept before it is
     /// sent; see [`keep`](crate::keep).
     Keep(Keep),
@@ -145,6 +157,8 @@ impl std::fmt::Debug for Output {
             Self::Send(socket, text) => write!(f, "Send({socket:?}, {} bytes)", text.len()),
             Self::Close(socket, code) => write!(f, "Close({socket:?}, {code})"),
             Self::Call(call, request) => write!(f, "Call({call:?}, {request:?})"),
+            Self::GiveUp(call) => write!(f, "GiveUp({call:?})"),
+            Self::Renewed(_) => write!(f, "Renewed"),
             Self::Keep(keep) => write!(f, "Keep({keep:?})"),
             Self::Restore(user) => write!(f, "Restore({user:?})"),
             Self::Changed(change) => write!(f, "Changed({change:?})"),

@@ -46,6 +46,7 @@ mod sync;
 pub mod time;
 mod timeline;
 mod timelines;
+mod token;
 pub mod view;
 
 pub use call::{Answer, Call, CallId, Method, Request};

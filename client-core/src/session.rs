@@ -10,19 +10,14 @@ use crate::{
     out::Out,
     rng::Rng,
     time::{due, earliest},
+    token::{Token, Tokens},
     view::SessionState,
 };
-
-/// A token that ends sooner is renewed before it is used: the call has to get there, and clocks differ.
-/// Of a token that lives for less than two minutes, its last quarter.
-const TOKEN_MARGIN_MS: u64 = 30_000;
 
 /// Who is signed in.
 pub(crate) struct Session {
     state: SessionState,
-    token: Option<Token>,
-    /// How many tokens there were.
-    tokens: u64,
+    pub(crate) tokens: Tokens,
     refresh: Refresh,
     /// The socket has to be told of a newer token: renewing is tried until it works.
     renew: bool,
@@ -30,11 +25,6 @@ pub(crate) struct Session {
     calls: Vec<Pending>,
     last_id: u64,
     leaving: Option<Leaving>,
-}
-
-struct Token {
-    text: String,
-    good_until: u64,
 }
 
 enum Refresh {
@@ -75,8 +65,7 @@ impl Session {
     pub(crate) fn new() -> Self {
         Self {
             state: SessionState::Unknown,
-            token: None,
-            tokens: 0,
+            tokens: Tokens::default(),
             refresh: Refresh::Idle,
             renew: false,
             backoff: Backoff::default(),
@@ -95,11 +84,6 @@ impl Session {
             SessionState::SignedIn(profile) => Some(profile),
             _ => None,
         }
-    }
-
-    /// The access token in force.
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.token.as_ref().map(|token| token.text.as_str())
     }
 
     /// When the server is asked again who is signed in.
@@ -149,15 +133,35 @@ impl Session {
         self.calls.iter().any(|pending| matches!(pending.call, Call::JoinRoom { .. }))
     }
 
-    /// The token is of no use, whatever its clock says.
-    pub(crate) fn forget_token(&mut self) {
-        self.token = None;
-    }
-
-    /// The socket wants a newer token.
-    pub(crate) fn renew(&mut self, out: &mut Out) {
+    /// The token of the socket ends. Gives back the one in force where that is newer, and renews it otherwise.
+    pub(crate) fn expiring(&mut self, out: &mut Out) -> Option<&str> {
+        if !self.tokens.are_on_socket() {
+            return self.tokens.text();
+        }
         self.renew = true;
         self.refresh_now(out);
+        None
+    }
+
+    /// Another page of this browser has renewed the sign-in: its token serves this page too, if it is newer and of the
+    /// same person. It is used now or never, so that none is tried twice.
+    pub(crate) fn renewed(&mut self, now: u64, answer: &str, age_ms: u64, out: &mut Out) -> Option<Outcome> {
+        let answer: SignedIn = serde_json::from_str(answer).ok()?;
+        let is_ours = match &self.state {
+            // It has asked the same server with the same cookie.
+            SessionState::Unknown => true,
+            SessionState::SignedIn(profile) => profile.id == answer.user.id,
+            SessionState::SignedOut { .. } => false,
+        };
+        let token = Token::new(now.saturating_sub(age_ms), &answer);
+        // A page that slept hears late.
+        if !is_ours || !self.tokens.are_older_than(&token) || !token.is_young(age_ms) {
+            return None;
+        }
+        if let Refresh::Asked(id) = std::mem::replace(&mut self.refresh, Refresh::Idle) {
+            out.push(Output::GiveUp(id));
+        }
+        Some(self.signed_in(now, token, answer.user, out))
     }
 
     /// Somebody was here before, and it is not known that they are not any more: they are taken for signed in until
@@ -181,7 +185,7 @@ impl Session {
 
     /// Ends the session, here at once and on the server as soon as it can be reached.
     pub(crate) fn sign_out(&mut self, out: &mut Out) {
-        let bearer = self.token.take().map(|token| token.text);
+        let bearer = self.tokens.forget();
         self.calls.clear();
         self.refresh = Refresh::Idle;
         self.renew = false;
@@ -217,20 +221,23 @@ impl Session {
         let result = body(answer);
         let refused = matches!(&result, Err(failure) if failure.code == ErrorCode::Unauthenticated);
         if refused && pending.again && self.profile().is_some() {
-            if pending.sent_with == Some(self.tokens) {
-                self.token = None;
+            if pending.sent_with == Some(self.tokens.count()) {
+                self.tokens.forget();
             }
             (pending.sent_with, pending.again) = (None, false);
             self.calls.push(pending);
             self.send_waiting(now, out);
             return Vec::new();
         }
+        if let (Call::ConnectionToken, Some(tokens)) = (&pending.call, pending.sent_with) {
+            self.tokens.put_on_socket(tokens);
+        }
         match (pending.call, result) {
             (call @ Call::SignIn { .. }, Ok(body)) => match serde_json::from_str::<SignedIn>(&body) {
                 Ok(signed_in) => {
                     self.refresh = Refresh::Idle;
                     self.leaving = None;
-                    vec![self.signed_in(now, signed_in, out)]
+                    vec![self.signed_in(now, Token::new(now, &signed_in), signed_in.user, out)]
                 }
                 Err(_) => vec![Outcome::Done(call, Err(Failure::new(ErrorCode::Internal)))],
             },
@@ -284,10 +291,10 @@ impl Session {
 
     /// Sends every call that may go now, and gets a token for the others.
     fn send_waiting(&mut self, now: u64, out: &mut Out) {
-        let fresh = self.token.as_ref().is_some_and(|token| now < token.good_until);
+        let fresh = self.tokens.is_good(now);
         let signed_in = self.profile().is_some();
         let leaving = self.leaving.as_ref().is_some_and(|leaving| leaving.asked.is_some());
-        let bearer = self.token.as_ref().map(|token| token.text.as_str());
+        let bearer = self.tokens.text();
         let mut needs_token = false;
         for pending in self.calls.iter_mut().filter(|pending| pending.sent_with.is_none()) {
             let may_go = match pending.call {
@@ -297,7 +304,7 @@ impl Session {
                 _ => fresh,
             };
             if may_go {
-                pending.sent_with = Some(self.tokens);
+                pending.sent_with = Some(self.tokens.count());
                 out.push(Output::Call(pending.id, pending.call.request(bearer)));
             } else {
                 needs_token |= signed_in;
@@ -308,16 +315,13 @@ impl Session {
         }
     }
 
-    fn signed_in(&mut self, now: u64, answer: SignedIn, out: &mut Out) -> Outcome {
-        let life_ms = answer.expires_in.saturating_mul(1_000);
-        let good_until = now.saturating_add(life_ms - TOKEN_MARGIN_MS.min(life_ms / 4));
-        self.token = Some(Token { text: answer.access_token, good_until });
-        self.tokens += 1;
+    fn signed_in(&mut self, now: u64, token: Token, user: Profile, out: &mut Out) -> Outcome {
+        self.tokens.put(token);
         self.renew = false;
         self.backoff.reset();
-        self.set_profile(answer.user.clone(), out);
+        self.set_profile(user.clone(), out);
         self.send_waiting(now, out);
-        Outcome::SignedIn(answer.user)
+        Outcome::SignedIn(user)
     }
 
     fn refreshed(
@@ -327,15 +331,19 @@ impl Session {
         rng: &mut Rng,
         out: &mut Out,
     ) -> Vec<Outcome> {
-        let parsed = result.and_then(|body| {
-            serde_json::from_str::<SignedIn>(&body).map_err(|_| Failure::new(ErrorCode::Internal))
+        let parsed = result.and_then(|body| match serde_json::from_str::<SignedIn>(&body) {
+            Ok(answer) => Ok((answer, body)),
+            Err(_) => Err(Failure::new(ErrorCode::Internal)),
         });
         match parsed {
-            Ok(answer) => vec![self.signed_in(now, answer, out)],
+            Ok((answer, body)) => {
+                out.push(Output::Renewed(body));
+                vec![self.signed_in(now, Token::new(now, &answer), answer.user, out)]
+            }
             Err(failure) if failure.code == ErrorCode::Unauthenticated => {
                 let mut outcomes = self.fail_waiting(&failure);
                 let expired = self.profile().is_some();
-                self.token = None;
+                self.tokens.forget();
                 self.renew = false;
                 self.set_signed_out(expired, out);
                 outcomes.push(Outcome::SignedOut);

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Response},
 };
 use shared::{
@@ -59,7 +59,13 @@ pub(super) async fn refresh(State(app): State<App>, headers: HeaderMap) -> Resul
     match app.committer.rotate_session(session, presented.generation, clock::now()).await? {
         Rotation::Renewed { generation, user } => match app.store.user(user).await? {
             Some(user) => {
-                Ok(signed_in(&app, StatusCode::OK, user, RefreshToken { session_id: session, generation }))
+                let token = RefreshToken { session_id: session, generation };
+                let mut answer = signed_in(&app, StatusCode::OK, user, token);
+                if generation == presented.generation {
+                    // They have it, and may have the next one by the time this arrives.
+                    answer.headers_mut().remove(SET_COOKIE);
+                }
+                Ok(answer)
             }
             None => Ok(signed_out(&app, "this account is gone")),
         },

@@ -202,6 +202,9 @@ impl Connection {
             Ok(claims) if is_known => {
                 let who = (claims.user_id, claims.session_id);
                 let answer = self.session.renew(who, claims.expires_at, now);
+                if matches!(answer, ServerFrame::Authenticated { .. }) {
+                    self.app.committer.confirm_session(claims.session_id, claims.generation);
+                }
                 self.say(&answer);
                 None
             }

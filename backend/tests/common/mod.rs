@@ -19,6 +19,7 @@ use shared::{
     ErrorCode, RoomId, SessionId, UserId,
     api::{ConnectionToken, Problem, RoomState, SignedIn},
 };
+use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -76,6 +77,13 @@ impl TestServer {
     /// Where it keeps its data.
     pub fn data_dir(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// As if every sign-in had been renewed so much longer ago.
+    pub async fn let_sign_ins_age(&self, ms: u64) {
+        let database = SqliteConnectOptions::new().filename(self.dir.path().join("confab.db"));
+        let age = sqlx::query("UPDATE sessions SET rotated_at = rotated_at - ?").bind(ms.cast_signed());
+        age.execute(&mut database.connect().await.unwrap()).await.unwrap();
     }
 
     /// The address of a path.

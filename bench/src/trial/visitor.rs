@@ -27,10 +27,6 @@ use crate::driver::{Noted, Person, Wish};
 /// Between two looks at all rows of a room: more often would leave no time for anything else.
 const LOOK_MS: u64 = 400;
 
-/// Between two reloads of one page. A renewal that was given up with its page and gets to the server after two newer
-/// ones looks like a stolen cookie and ends the session, as it has to; no fault here holds anything up for so long.
-const RELOAD_MS: u64 = 15_000;
-
 /// One person at one page.
 pub(crate) struct Visitor {
     screen: Screen,
@@ -56,7 +52,6 @@ pub(crate) struct Visitor {
     /// Rooms whose rows have changed since they were last told, and when that was.
     changed: BTreeSet<RoomId>,
     looked_ms: u64,
-    may_reload_ms: u64,
     open: Option<RoomId>,
     /// What was asked for in each room.
     requests: BTreeMap<RoomId, Vec<TxnId>>,
@@ -98,7 +93,6 @@ impl Visitor {
             at_ms: 0,
             changed: BTreeSet::new(),
             looked_ms: 0,
-            may_reload_ms: 0,
             open: None,
             requests: BTreeMap::new(),
             parting: BTreeSet::new(),
@@ -296,11 +290,7 @@ impl Visitor {
                 self.next = Instant::now() + length;
                 return Wish::Leave;
             }
-            Urge::Reload(seed) if self.at_ms >= self.may_reload_ms => {
-                self.may_reload_ms = self.at_ms + RELOAD_MS;
-                return Wish::Reload(seed);
-            }
-            Urge::Reload(_) => None,
+            Urge::Reload(seed) => return Wish::Reload(seed),
         };
         command.map_or(Wish::Nothing, Wish::Command)
     }

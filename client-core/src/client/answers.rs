@@ -28,6 +28,13 @@ impl Client {
         }
     }
 
+    /// Another page of this browser has renewed the sign-in.
+    pub(super) fn renewed(&mut self, ms: u64, answer: &str, age_ms: u64) {
+        if let Some(Outcome::SignedIn(user)) = self.session.renewed(ms, answer, age_ms, &mut self.out) {
+            self.signed_in(ms, &user);
+        }
+    }
+
     fn signed_in(&mut self, ms: u64, user: &Profile) {
         if self.owner != Some(user.id) {
             self.wipe(true);
@@ -36,7 +43,7 @@ impl Client {
         if self.kept_for != Some(user.id) {
             self.out.push(Output::Restore(user.id));
         }
-        if let Some(token) = self.session.token() {
+        if let Some(token) = self.session.tokens.text() {
             self.out.send(&ClientFrame::Auth(Auth { token: token.to_owned() }));
         }
         if self.started {
@@ -141,7 +148,7 @@ impl Client {
             Ok(answer) => self.link.token(ms, answer.token, &mut self.out),
             Err(failure) => {
                 if failure.code == ErrorCode::Unauthenticated {
-                    self.session.forget_token();
+                    self.session.tokens.forget();
                 }
                 self.link.no_token(ms, failure.retry_after_ms, &mut self.rng);
             }

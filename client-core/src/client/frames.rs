@@ -1,9 +1,9 @@
 //! What the server's frames mean to the parts of the client.
 
 use shared::{
-    ErrorFrame, Event, EventBody, RoomId, ServerFrame,
+    ClientFrame, ErrorFrame, Event, EventBody, RoomId, ServerFrame,
     error::ErrorCode,
-    frame::{Ack, Behind, Connected, Events, ReadSignal},
+    frame::{Ack, Auth, Behind, Connected, Events, ReadSignal},
 };
 
 use super::Client;
@@ -29,9 +29,15 @@ impl Client {
             ServerFrame::Read(signal) => self.read(&signal),
             ServerFrame::Presence(signal) => self.roster.presence(&signal, &mut self.out),
             ServerFrame::Error(error) => self.error(ms, &error),
-            ServerFrame::AuthExpiring { .. } => self.session.renew(&mut self.out),
+            ServerFrame::AuthExpiring { .. } => {
+                // A renewal and the warning may have crossed.
+                if let Some(token) = self.session.expiring(&mut self.out) {
+                    let auth = Auth { token: token.to_owned() };
+                    self.out.send(&ClientFrame::Auth(auth));
+                }
+            }
             ServerFrame::Pong { .. } => self.link.pong(ms),
-            ServerFrame::Authenticated { .. } => {}
+            ServerFrame::Authenticated { .. } => self.session.tokens.put_all_on_socket(),
         }
     }
 

@@ -32,6 +32,10 @@ pub(crate) struct Page {
     keeps: Vec<Keep>,
     opened: Vec<(SocketId, String)>,
     closed: Vec<(SocketId, u16)>,
+    /// What the other pages of this browser are told.
+    pub(crate) passed_on: Vec<String>,
+    /// The calls whose answers nobody waits for.
+    pub(crate) given_up: Vec<CallId>,
     due_in_a_row: u32,
 }
 
@@ -49,6 +53,8 @@ impl Page {
             keeps: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
+            passed_on: Vec::new(),
+            given_up: Vec::new(),
             due_in_a_row: 0,
         }
     }
@@ -146,6 +152,8 @@ impl Page {
                     self.socket = None;
                 }
                 Output::Call(id, request) => self.calls.push_back((id, request)),
+                Output::GiveUp(call) => self.given_up.push(call),
+                Output::Renewed(answer) => self.passed_on.push(answer),
                 Output::Changed(change) => self.changes.push(change),
                 Output::Keep(keep) => {
                     self.keeps.push(keep.clone());
@@ -284,6 +292,7 @@ impl Page {
         self.keeps.clear();
         self.opened.clear();
         self.closed.clear();
+        self.passed_on.clear();
     }
 
     /// The rows of a room, as they are shown.

@@ -1,32 +1,65 @@
-//! One HTTP call of the browser. Brings back whatever was answered and judges nothing.
+//! One HTTP call of the browser, where it is to be made alone after those of the other pages. Brings back whatever was
+//! answered and judges nothing.
 
 use client_core::{Answer, Method, Request};
 use gloo_net::http::{Method as HttpMethod, RequestBuilder, Response};
 use leptos::task::spawn_local;
 use web_sys::{AbortController, RequestCredentials};
 
+use super::locks::Locks;
 use crate::browser::Timeout;
 
 /// How long a call may take: longer than any answer of a living server, shorter than anybody's patience.
 const PATIENCE_MS: u64 = 15_000;
 
+/// The lock of the page that makes a call alone.
+const ALONE: &str = "confab.alone";
+
+/// How long such a call waits for that of another page, which may be asleep: then it is made all the same, and has
+/// most of its time left.
+const TURN_MS: u64 = 5_000;
+
+/// How much longer the lock is held than the call takes: until the other pages have heard what came of it.
+const HEARD_MS: i32 = 200;
+
 /// A call on its way, given up when it is dropped.
 pub(super) struct HttpCall {
+    _call: GivenUpAfter,
+    _turn: Option<GivenUpAfter>,
+}
+
+/// What is given up after some time, or when this is dropped.
+struct GivenUpAfter {
     controller: AbortController,
-    _patience: Timeout,
+    _time: Timeout,
+}
+
+impl GivenUpAfter {
+    fn new(ms: u64) -> Self {
+        let controller = AbortController::new().expect("a browser can give something up");
+        let given_up = controller.clone();
+        Self { controller, _time: Timeout::new(ms, move || given_up.abort()) }
+    }
+}
+
+impl Drop for GivenUpAfter {
+    fn drop(&mut self) {
+        self.controller.abort();
+    }
 }
 
 impl HttpCall {
     /// Makes the call and tells the answer, never before this returns. A call that was dropped tells
     /// [`Answer::None`] as well; whoever dropped it passes that over.
     pub(super) fn start(request: Request, tell: impl FnOnce(Answer) + 'static) -> Self {
-        let controller = AbortController::new().expect("a browser can give a call up");
-        let patience = Timeout::new(PATIENCE_MS, {
-            let controller = controller.clone();
-            move || controller.abort()
-        });
-        let signal = controller.signal();
+        let call = GivenUpAfter::new(PATIENCE_MS);
+        let turn = request.alone.then(|| GivenUpAfter::new(TURN_MS));
+        let (signal, waits) = (call.controller.signal(), turn.as_ref().map(|turn| turn.controller.signal()));
         spawn_local(async move {
+            let lock = match (waits, Locks::of_this_browser()) {
+                (Some(waits), Some(locks)) => locks.lock(ALONE, &waits).await,
+                _ => None,
+            };
             let builder = RequestBuilder::new(&request.path)
                 .method(match request.method {
                     Method::Get => HttpMethod::GET,
@@ -36,14 +69,11 @@ impl HttpCall {
                 .credentials(RequestCredentials::SameOrigin)
                 .abort_signal(Some(&signal));
             tell(answer(builder, request).await.unwrap_or(Answer::None));
+            if let Some(lock) = lock {
+                lock.linger(HEARD_MS);
+            }
         });
-        Self { controller, _patience: patience }
-    }
-}
-
-impl Drop for HttpCall {
-    fn drop(&mut self) {
-        self.controller.abort();
+        Self { _call: call, _turn: turn }
     }
 }
 

@@ -8,6 +8,7 @@ use leptos::prelude::{GetUntracked, Set};
 
 use super::{
     ACTIVE_EVERY_MS, HIDDEN_FRAME_MS, Inner,
+    channel::Channel,
     http::HttpCall,
     kept::{Kept, Told},
     socket::{Socket, SocketEvent},
@@ -18,6 +19,9 @@ use crate::{
     store::{Keeping, put},
 };
 
+/// Where the pages of this browser hear of each other's renewals.
+const RENEWED: &str = "confab.renewed";
+
 /// What is running.
 pub(super) struct Io {
     /// The client's next wish for a tick, and what wakes us for it.
@@ -26,6 +30,7 @@ pub(super) struct Io {
     pub(super) kept: Kept,
     sockets: HashMap<SocketId, Socket>,
     calls: HashMap<CallId, HttpCall>,
+    renewed: Option<Channel>,
     frame: Option<Pending>,
     second: Option<Timeout>,
     midnight: Option<Timeout>,
@@ -80,6 +85,7 @@ impl Io {
             kept: open_kept(inner),
             sockets: HashMap::new(),
             calls: HashMap::new(),
+            renewed: hear_of_renewals(inner),
             frame: None,
             second: None,
             midnight: None,
@@ -123,6 +129,18 @@ impl Io {
         self.calls.remove(&id).is_some()
     }
 
+    /// Gives a call up.
+    pub(super) fn give_up(&mut self, id: CallId) {
+        self.calls.remove(&id);
+    }
+
+    /// Tells the other pages of a renewal.
+    pub(super) fn pass_on(&self, answer: &str) {
+        if let Some(channel) = &self.renewed {
+            channel.say(&format!("{} {answer}", clock::now().wall.unix_ms()));
+        }
+    }
+
     /// Calls once before the next frame, however often it is asked.
     pub(super) fn before_next_frame(&mut self, call: impl FnOnce() + 'static) {
         if self.frame.is_some() {
@@ -158,6 +176,18 @@ impl Io {
             }
         }));
     }
+}
+
+/// Hears of the renewals of the other pages, and how long ago they were: a page that slept hears late.
+fn hear_of_renewals(inner: &Rc<Inner>) -> Option<Channel> {
+    let weak = Rc::downgrade(inner);
+    Channel::open(RENEWED, move |text| {
+        let (Some(inner), Some((at, answer))) = (weak.upgrade(), text.split_once(' ')) else { return };
+        if let Ok(at) = at.parse() {
+            let age_ms = clock::now().wall.unix_ms().saturating_sub(at);
+            inner.take(Input::Renewed { answer, age_ms });
+        }
+    })
 }
 
 /// Opens what outlives the page, and shows at once what comes out of it.

@@ -1,17 +1,19 @@
 //! Drives the client core in a browser: feeds it what happens and the time, carries out what it wants, and
 //! turns its changes into signals once per frame. It makes no decision about the protocol.
 
+mod channel;
 mod dirty;
 mod http;
 mod io;
 mod kept;
+mod locks;
 mod socket;
 
 use std::{cell::RefCell, rc::Rc};
 
 use client_core::{
-    Banner, Client, Command, ConnectionReport, DeliveryState, Input, Keep, MessageReport, Output, RoomView,
-    Row, RowKey, Slot,
+    Banner, Client, Command, ConnectionReport, DeliveryState, Input, MessageReport, Output, RoomView, Row,
+    RowKey,
 };
 use leptos::prelude::*;
 use shared::RoomId;
@@ -156,7 +158,7 @@ impl Inner {
             }
             match output {
                 Some(Output::Keep(keep)) => {
-                    at_once |= must_not_wait(&keep);
+                    at_once |= kept::must_not_wait(&keep);
                     changed = true;
                     self.carry_out(Output::Keep(keep));
                 }
@@ -205,6 +207,8 @@ impl Inner {
                     }
                 });
             }
+            Output::GiveUp(id) => io.give_up(id),
+            Output::Renewed(answer) => io.pass_on(&answer),
             Output::Keep(keep) => io.kept.keep(keep),
             Output::Restore(user) => io.kept.restore(user),
             Output::Changed(_) => {}
@@ -387,16 +391,6 @@ impl Inner {
                 }
             });
         }
-    }
-}
-
-/// Whether that has to be written before anything else happens: a message, so that no crash takes it, and the end of
-/// everything.
-fn must_not_wait(keep: &Keep) -> bool {
-    match keep {
-        Keep::Write(record) => matches!(record.key.slot, Slot::Message(_)),
-        Keep::Remove(_) => false,
-        Keep::Wipe => true,
     }
 }
 

@@ -78,6 +78,8 @@ impl World<'_> {
                 Output::Send(socket, text) => self.send(tab, socket, text),
                 Output::Close(socket, code) => self.leave(tab, socket, code),
                 Output::Call(id, request) => self.begin_call(tab, id, request),
+                // A tab renews for itself here: that it need not is the page's matter.
+                Output::Renewed(_) | Output::GiveUp(_) => {}
                 Output::Changed(change) => self.changed(tab, &change)?,
             }
         }

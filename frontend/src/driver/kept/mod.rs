@@ -9,7 +9,6 @@
 //! A record is found under `<owner>/<key>`, and what every page of a person shares under `-/<key>`.
 
 mod database;
-mod locks;
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,14 +18,13 @@ use std::{
 use client_core::{Keep, Key, Record, Saved, Slot};
 use leptos::task::spawn_local;
 use shared::UserId;
-use wasm_bindgen::JsCast;
-use web_sys::{AbortController, BroadcastChannel, MessageEvent};
+use web_sys::AbortController;
 
-use self::{
-    database::{Database, Write},
+use self::database::{Database, Write};
+use super::{
+    channel::Channel,
     locks::{Lock, Locks},
 };
-use crate::browser::Listener;
 
 /// Where the pages of this browser hear of each other.
 const CHANNEL: &str = "confab.kept";
@@ -59,8 +57,7 @@ struct Inner {
     /// The owners whose end is waited for.
     watched: RefCell<Vec<String>>,
     given_up: AbortController,
-    channel: Option<BroadcastChannel>,
-    listener: RefCell<Option<Listener>>,
+    channel: RefCell<Option<Channel>>,
 }
 
 impl Kept {
@@ -76,8 +73,7 @@ impl Kept {
             own: RefCell::default(),
             watched: RefCell::default(),
             given_up: AbortController::new().expect("a browser can give something up"),
-            channel: BroadcastChannel::new(CHANNEL).ok(),
-            listener: RefCell::default(),
+            channel: RefCell::default(),
         });
         inner.listen();
         let begun = Rc::clone(&inner);
@@ -117,11 +113,8 @@ impl Drop for Kept {
         self.0.flush();
         self.0.given_up.abort();
         self.0.own.take();
-        self.0.listener.take();
+        self.0.channel.take();
         self.0.database.take();
-        if let Some(channel) = &self.0.channel {
-            channel.close();
-        }
     }
 }
 
@@ -277,23 +270,19 @@ impl Inner {
     }
 
     fn post(&self, what: &str, owner: &str) {
-        if let Some(channel) = &self.channel {
-            // Fails only for what can't be copied, or after the end.
-            let _ = channel.post_message(&format!("{what} {owner}").into());
+        if let Some(channel) = &*self.channel.borrow() {
+            channel.say(&format!("{what} {owner}"));
         }
     }
 
     /// Hears of the other pages.
     fn listen(self: &Rc<Self>) {
-        let Some(channel) = &self.channel else { return };
         let weak = Rc::downgrade(self);
-        let listener = Listener::new(channel, "message", move |event| {
-            let text = event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string());
-            if let (Some(inner), Some(text)) = (weak.upgrade(), text) {
-                inner.heard(&text);
+        self.channel.replace(Channel::open(CHANNEL, move |text| {
+            if let Some(inner) = weak.upgrade() {
+                inner.heard(text);
             }
-        });
-        self.listener.replace(Some(listener));
+        }));
     }
 
     fn heard(self: &Rc<Self>, text: &str) {
@@ -320,6 +309,16 @@ impl Inner {
                 all.filter(|(owner, key, _)| key.user == user && (*owner == inner.owner || *owner == NOBODY));
             inner.write(ours.map(|(owner, key, _)| Write::Delete(name(&owner, key))).collect());
         });
+    }
+}
+
+/// Whether that has to be written before anything else happens: a message, so that no crash takes it, and the end of
+/// everything.
+pub(super) fn must_not_wait(keep: &Keep) -> bool {
+    match keep {
+        Keep::Write(record) => matches!(record.key.slot, Slot::Message(_)),
+        Keep::Remove(_) => false,
+        Keep::Wipe => true,
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Locks {
 }
 
 /// A lock that is held until this is dropped.
-pub(super) struct Lock(Function);
+pub(super) struct Lock(Option<Function>);
 
 impl Locks {
     /// The locks, where there are any.
@@ -41,13 +41,25 @@ impl Locks {
         let ended = self.request.call3(&self.manager, &name.into(), &options, &take).ok()?;
         // The request itself ends with the lock, or when it is given up.
         JsFuture::from(Promise::race(&Array::of2(&granted, &ended))).await.ok()?;
-        Some(Lock(release))
+        Some(Lock(Some(release)))
+    }
+}
+
+impl Lock {
+    /// Holds it for that many milliseconds more.
+    pub(super) fn linger(mut self, ms: i32) {
+        if let Some(release) = self.0.take() {
+            // The page ends with its window, and the lock with the page.
+            let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&release, ms);
+        }
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = self.0.call0(&JsValue::NULL);
+        if let Some(release) = &self.0 {
+            let _ = release.call0(&JsValue::NULL);
+        }
     }
 }
 

@@ -1,0 +1,226 @@
+//! The access token: renewed on the open socket before it ends, once for all pages of a browser, and replaced where it
+//! has ended.
+
+mod support;
+
+use client_core::{Command, Input, LinkState, SessionState};
+use shared::{ClientFrame, ServerFrame, error::ErrorCode};
+use support::{
+    Page,
+    wire::{access_token, ada, bob, connected, connection_token, posts, problem, room, signed_in, state},
+};
+
+/// What [`signed_in`] gives, in milliseconds.
+const LIFE: u64 = 900_000;
+
+fn unauthenticated() -> String {
+    problem(401, ErrorCode::Unauthenticated, None)
+}
+
+fn newer() -> String {
+    access_token(&ada(), "newer", 900)
+}
+
+fn authenticated() -> ServerFrame {
+    ServerFrame::Authenticated { token_expires_at: support::BEGIN }
+}
+
+/// Hears of the renewal of another page.
+fn hear(page: &mut Page, answer: &str, age_ms: u64) {
+    page.input(Input::Renewed { answer, age_ms });
+}
+
+/// The tokens that went over the socket since the last look.
+fn told(page: &mut Page) -> Vec<String> {
+    let token = |frame| match frame {
+        ClientFrame::Auth(auth) => Some(auth.token),
+        _ => None,
+    };
+    page.sent().into_iter().filter_map(token).collect()
+}
+
+/// A page whose token ends in a minute.
+fn ending() -> Page {
+    let mut page = Page::online(&[]);
+    page.ms += LIFE - 60_000;
+    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page
+}
+
+#[test]
+fn who_renews_tells_the_other_pages_and_who_hears_does_not_tell_again() {
+    let mut page = ending();
+    page.answer("/session/refresh", 200, &newer());
+    assert_eq!((told(&mut page), page.passed_on), (vec!["newer".to_owned()], vec![newer()]));
+
+    let mut other = Page::online(&[]);
+    other.ms += 1_000;
+    hear(&mut other, &newer(), 5);
+    assert_eq!((told(&mut other), other.passed_on.len()), (vec!["newer".to_owned()], 0));
+    assert_eq!(other.calls(), []);
+}
+
+#[test]
+fn only_a_renewal_goes_to_the_other_pages() {
+    let mut page = Page::new();
+    page.input(Input::Started);
+    page.answer("/session/refresh", 204, "");
+    page.command(Command::SignIn { name: "Ada".into() });
+    page.answer("/guests", 200, &signed_in(&ada()));
+    page.connect(&[]);
+    page.command(Command::MakeRoom { name: "Tea".into() });
+    page.no_answer("/rooms");
+    assert_eq!(page.passed_on, [""; 0]);
+}
+
+#[test]
+fn a_renewal_is_made_by_one_page_at_a_time_and_nothing_else_is() {
+    let mut page = Page::new();
+    page.input(Input::Started);
+    assert!(page.answer("/session/refresh", 200, &signed_in(&ada())).alone);
+    assert!(!page.take_call("/ws-token").1.alone);
+}
+
+#[test]
+fn a_page_that_waits_to_renew_takes_what_another_was_given() {
+    let mut page = ending();
+    page.command(Command::MakeRoom { name: "Tea".into() });
+    page.ms += 59_000;
+    page.command(Command::JoinRoom { code: "X".into() });
+    let (asked, _) = page.take_call("/session/refresh");
+    hear(&mut page, &newer(), 3);
+    assert_eq!((told(&mut page), &page.given_up), (vec!["newer".to_owned()], &vec![asked]));
+    assert_eq!(page.take_call("/rooms/join").1.bearer.as_deref(), Some("newer"));
+    assert!(!page.is_calling("/session/refresh"));
+}
+
+#[test]
+fn a_warning_that_crossed_a_renewal_is_answered_with_it() {
+    let mut page = Page::online(&[]);
+    page.ms += LIFE - 60_000;
+    hear(&mut page, &newer(), 2);
+    page.forget_sent();
+    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 59_990 });
+    assert_eq!((page.calls(), told(&mut page)), (vec![], vec!["newer".to_owned()]));
+    page.frame(&authenticated());
+
+    page.ms += LIFE - 60_000;
+    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    assert!(page.is_calling("/session/refresh"), "that one is about this token");
+}
+
+#[test]
+fn a_socket_that_opened_with_an_older_token_is_told_the_newer_one_when_it_is_warned() {
+    let mut page = Page::online(&[]);
+    page.lose(None);
+    page.advance_to_call("/ws-token");
+    page.answer("/ws-token", 200, &connection_token());
+    hear(&mut page, &newer(), 0);
+    page.open();
+    page.frame(&connected(&[]));
+    page.forget();
+    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    assert_eq!((page.calls(), told(&mut page)), (vec![], vec!["newer".to_owned()]));
+}
+
+#[test]
+fn what_another_page_was_given_is_taken_where_it_is_newer_and_young_and_of_the_same_person() {
+    let taken = |answer: &str, age_ms| {
+        let mut page = Page::online(&[]);
+        page.ms += 1_000;
+        hear(&mut page, answer, age_ms);
+        assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
+        told(&mut page) == ["newer"]
+    };
+    assert!(taken(&newer(), 0));
+    assert!(taken(&newer(), 999));
+    assert!(!taken(&newer(), 1_001), "older than its own");
+    assert!(!taken(&access_token(&ada(), "newer", 600), 0), "ends before its own");
+    assert!(taken(&access_token(&ada(), "newer", 9_000), 4_499_000));
+    assert!(!taken(&access_token(&ada(), "newer", 9_000), 4_500_000), "half of its life is over");
+    assert!(!taken(&access_token(&ada(), "newer", 0), 0));
+    assert!(!taken(&access_token(&bob(), "newer", 900), 0), "somebody else's");
+    for nonsense in ["", "null", "{}", &unauthenticated()] {
+        assert!(!taken(nonsense, 0), "{nonsense}");
+    }
+    assert!(!taken(&newer(), u64::MAX));
+}
+
+#[test]
+fn a_page_that_is_loading_takes_what_another_was_given() {
+    let mut page = Page::new();
+    page.input(Input::Started);
+    hear(&mut page, &signed_in(&ada()), 0);
+    page.connect(&[]);
+    assert_eq!(page.client.link(), LinkState::Online);
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
+}
+
+#[test]
+fn whoever_is_signed_out_stays_so_whatever_another_page_was_given_before() {
+    let mut page = Page::online(&[]);
+    page.command(Command::SignOut);
+    page.forget();
+    hear(&mut page, &newer(), 0);
+    page.advance(600_000);
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: false });
+    assert_eq!((page.client.link(), page.sent()), (LinkState::Idle, vec![]));
+}
+
+#[test]
+fn a_token_of_another_page_that_is_refused_is_replaced_by_the_servers_and_tried_no_more() {
+    let mut page = Page::online(&[]);
+    page.ms += LIFE;
+    hear(&mut page, &newer(), 0);
+    page.command(Command::MakeRoom { name: "Tea".into() });
+    page.answer("/rooms", 401, &unauthenticated());
+    page.answer("/session/refresh", 200, &access_token(&ada(), "newest", 900));
+    assert_eq!(page.take_call("/rooms").1.bearer.as_deref(), Some("newest"));
+    hear(&mut page, &newer(), 10);
+    assert_eq!(page.calls(), []);
+}
+
+#[test]
+fn a_token_that_ended_while_the_page_slept_is_replaced_without_anybody_noticing() {
+    let mut page = Page::online(&[state(1, 0, 0)]);
+    page.ms += 8 * LIFE;
+    page.lose(Some(4001));
+    page.post(room(1), "good morning");
+    page.advance_to_call("/session/refresh");
+    page.answer("/session/refresh", 200, &newer());
+    page.connect(&[state(1, 0, 0)]);
+    assert_eq!(posts(page.sent()).len(), 1);
+    assert_eq!((page.calls(), page.client.banner()), (vec![], None), "one call for each token");
+}
+
+#[test]
+fn a_token_that_is_refused_again_and_again_is_asked_for_ever_more_slowly() {
+    let mut page = Page::online(&[]);
+    page.lose(Some(4001));
+    let (begin, mut renewed) = (page.ms, 0);
+    while page.ms < begin + 600_000 {
+        if page.is_calling("/session/refresh") {
+            renewed += 1;
+            page.answer("/session/refresh", 200, &newer());
+        } else if page.is_calling("/ws-token") {
+            page.answer("/ws-token", 401, &unauthenticated());
+        } else {
+            page.ms = page.client.timeout().expect("it goes on trying");
+            page.input(Input::Tick);
+        }
+    }
+    assert!((20..=120).contains(&renewed), "{renewed} in ten minutes");
+    assert!(page.client.banner().is_some());
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()), "nobody is signed out by it");
+}
+
+#[test]
+fn a_newer_token_outlives_the_end_of_the_socket_that_had_the_older_one() {
+    let mut page = Page::online(&[]);
+    page.ms += LIFE;
+    hear(&mut page, &newer(), 0);
+    page.lose(Some(4001));
+    page.advance_to_call("/ws-token");
+    assert_eq!(page.take_call("/ws-token").1.bearer.as_deref(), Some("newer"));
+    assert!(!page.is_calling("/session/refresh"));
+}
