@@ -12,6 +12,7 @@ use client_core::{
     Answer, CallId, Change, Client, Command, Input, Method, Now, Output, Request, SocketId, keep::Memory,
 };
 use futures_util::{SinkExt, StreamExt};
+use reqwest::cookie::Jar;
 use shared::Timestamp;
 use tokio::{
     net::TcpStream,
@@ -111,7 +112,12 @@ pub(crate) struct Browser {
 impl Browser {
     /// One in which nobody is known and nothing is kept.
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().cookie_store(true).timeout(PATIENCE).no_proxy().build()?;
+        Self::with_jar(Arc::default())
+    }
+
+    /// One that is known by what is in that jar, now or later.
+    pub(crate) fn with_jar(jar: Arc<Jar>) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().cookie_provider(jar).timeout(PATIENCE).no_proxy().build()?;
         Ok(Self { http, store: None })
     }
 

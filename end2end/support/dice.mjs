@@ -25,6 +25,16 @@ export class Dice {
     return all;
   }
 
+  /**
+   * One of several things, the more often the heavier it is.
+   * @template T
+   * @param {[T, number][]} things
+   */
+  weighted(things) {
+    let at = this.between(1, things.reduce((sum, [, weight]) => sum + weight, 0));
+    return things.find(([, weight]) => (at -= weight) <= 0)[0];
+  }
+
   #draw() {
     this.state = (this.state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);

@@ -5,6 +5,11 @@ const PAUSE_MS = 20;
 /** Twice the longest wait between two tries of a page that was cut off several times. */
 const PATIENCE_MS = 60_000;
 
+/** Lets time pass, as somebody does who thinks; no test of something that comes waits so. */
+export function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /**
  * Asks again and again until the answer is true, and gives it back.
  * @template T
@@ -19,6 +24,6 @@ export async function until(what, ask, withinMs = PATIENCE_MS) {
     const answer = await ask();
     if (answer) return answer;
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause(PAUSE_MS);
   }
 }

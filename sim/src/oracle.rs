@@ -51,6 +51,12 @@ impl Oracle {
         Self { watches_store: true, ..Self::default() }
     }
 
+    /// What this person asks for may be noted after somebody was shown it: whoever tells of it sits in another
+    /// process. It is judged as soon as it is noted, and at the end where it never is.
+    pub fn hears_late_of(&mut self, user: UserId) {
+        self.requests.hears_late_of(user);
+    }
+
     /// How many facts were noted.
     pub fn facts(&self) -> u64 {
         self.facts
@@ -69,8 +75,7 @@ impl Oracle {
         self.facts += 1;
         match fact {
             Fact::Requested { screen, author, txn_id, room, content } => {
-                self.requests.requested(screen, (author, txn_id), room, content);
-                Ok(())
+                self.requests.requested(screen, (author, txn_id), room, content)
             }
             Fact::Withdrawn { author, txn_id } => {
                 self.requests.withdrawn((author, txn_id));

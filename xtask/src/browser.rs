@@ -1,7 +1,7 @@
 //! Chromium and the tests that need one. Knows how to get it on Debian, and starts Node; what is tested
 //! stands in end2end and beside the frontend's code.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -18,7 +18,7 @@ const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome-stabl
 
 /// Makes sure of Chromium and its driver; says what is missing where it can't.
 pub(crate) fn prepare(repo: &Repo) -> Result<()> {
-    if chromium(repo).is_some() && on_path(repo, "chromedriver").is_some() {
+    if chromium(repo).is_ok() && on_path(repo, "chromedriver").is_some() {
         note("Chromium and chromedriver are there");
         return Ok(());
     }
@@ -80,14 +80,14 @@ fn ready(repo: &Repo) -> Result<()> {
 
 fn node(repo: &Repo) -> Result<Command> {
     let server = repo.target().join("debug").join(format!("confab{}", std::env::consts::EXE_SUFFIX));
-    let chromium = chromium(repo).context("Chromium is missing")?;
     let mut node = command(repo, "node");
-    node.current_dir(repo.path("end2end")).env("CONFAB_BINARY", server).env("CHROMIUM", chromium);
+    node.current_dir(repo.path("end2end")).env("CONFAB_BINARY", server).env("CHROMIUM", chromium(repo)?);
     Ok(node)
 }
 
-fn chromium(repo: &Repo) -> Option<std::path::PathBuf> {
-    CHROMIUM.iter().find_map(|name| on_path(repo, name))
+/// The Chromium that is there.
+pub(crate) fn chromium(repo: &Repo) -> Result<PathBuf> {
+    CHROMIUM.iter().find_map(|name| on_path(repo, name)).context("Chromium is missing")
 }
 
 /// Runs a test runner; when it fails without a failed test, that counts as one.

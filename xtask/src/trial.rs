@@ -3,22 +3,31 @@
 use anyhow::Result;
 
 use crate::{
+    browser,
     count::Count,
+    page,
     repo::Repo,
     run::{cargo, run, step},
     serve::build_server,
 };
+
+/// What is said where some of the clients are tabs of Chromium.
+const PAGES: &str = "--pages";
 
 /// A storm of a minute, on builds that the tests have made anyway.
 const MINUTE: &[&str] = &["trial", "--minutes", "1", "--seed", "1"];
 
 /// Runs the trial that `what` names.
 pub(crate) fn trial(repo: &Repo, what: &[String]) -> Result<()> {
+    let mut trial = cargo(repo, &["run", "--release", "--locked", "--quiet", "-p", "bench", "--", "trial"]);
+    if what.iter().any(|word| word == PAGES) {
+        browser::prepare(repo)?;
+        browser::packages(repo)?;
+        page::build(repo)?;
+        trial.env("CHROMIUM", browser::chromium(repo)?);
+    }
     build_server(repo)?;
-    step("builds and runs the trial", || {
-        run(cargo(repo, &["run", "--release", "--locked", "--quiet", "-p", "bench", "--", "trial"])
-            .args(what))
-    })
+    step("builds and runs the trial", || run(trial.args(what)))
 }
 
 /// A minute of storm as one test; the server is built.

@@ -6,6 +6,7 @@ mod faults;
 mod habits;
 mod hearing;
 mod lives;
+mod pages;
 mod proxy;
 mod restart;
 mod scene;
@@ -36,6 +37,9 @@ pub(crate) struct Ask {
     /// How many clients.
     #[arg(long, default_value_t = 24)]
     clients: u32,
+    /// Two of the clients are tabs of a real Chromium.
+    #[arg(long)]
+    pages: bool,
     #[command(subcommand)]
     other: Option<Other>,
 }
@@ -69,7 +73,7 @@ pub(crate) async fn run(ask: Ask, server: Option<PathBuf>) -> anyhow::Result<()>
         None => {
             let seed = ask.seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
             let length = Duration::from_secs_f64(ask.minutes * 60.0);
-            storm::run(&Trial { binary, seed, clients: ask.clients, length }).await
+            storm::run(&Trial { binary, seed, clients: ask.clients, pages: ask.pages, length }).await
         }
         Some(Other::Durability) => durability::report(&binary).await,
         Some(Other::Stopping { rounds, clients }) => stopping::report(&binary, rounds, clients).await,

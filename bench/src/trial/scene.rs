@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::{RoomId, Seq, UserId};
+use shared::{RoomId, Seq, UserId, api::Room};
 use sim::oracle::Portrait;
 use tokio::sync::watch;
 
@@ -22,11 +22,12 @@ pub(crate) enum Stage {
     Over,
 }
 
-/// The stage, and the codes of the rooms so far.
+/// The stage, and the codes and names of the rooms so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
     pub(crate) stage: Stage,
     pub(crate) codes: BTreeMap<usize, String>,
+    pub(crate) ids: BTreeMap<usize, RoomId>,
 }
 
 /// What is common to all.
@@ -35,17 +36,18 @@ pub(crate) struct Stagecraft(watch::Sender<Scene>);
 
 impl Stagecraft {
     pub(crate) fn new(stage: Stage) -> Self {
-        Self(watch::channel(Scene { stage, codes: BTreeMap::new() }).0)
+        Self(watch::channel(Scene { stage, codes: BTreeMap::new(), ids: BTreeMap::new() }).0)
     }
 
     pub(crate) fn go_on(&self, stage: Stage) {
         self.0.send_modify(|scene| scene.stage = stage);
     }
 
-    /// The room of that number can be joined by that code.
-    pub(crate) fn opened(&self, room: usize, code: String) {
+    /// The room of that number is there, and can be joined by its code.
+    pub(crate) fn opened(&self, number: usize, room: &Room) {
         self.0.send_modify(|scene| {
-            scene.codes.insert(room, code);
+            scene.codes.insert(number, room.code.clone());
+            scene.ids.insert(number, room.id);
         });
     }
 

@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     lives::{self, Lives},
+    pages::{self, Pages},
     proxy::Proxy,
     scene::{Report, Stage, Stagecraft},
     truth::Truth,
@@ -67,6 +68,8 @@ pub(crate) struct Trial {
     pub(crate) seed: u64,
     /// How many clients.
     pub(crate) clients: u32,
+    /// Whether some of them are tabs of Chromium.
+    pub(crate) pages: bool,
     /// How long the storm lasts.
     pub(crate) length: Duration,
 }
@@ -77,7 +80,12 @@ pub(crate) struct Trial {
 /// When a rule was broken; the log is left where the error says.
 pub(crate) async fn run(trial: &Trial) -> anyhow::Result<()> {
     let folder = lives::folder(&format!("seed-{}", trial.seed))?;
-    println!("trial: seed {}, {} clients in {ROOMS} rooms, {:?}", trial.seed, trial.clients, trial.length);
+    let tabs =
+        if trial.pages { format!(", {} of them tabs of Chromium,", pages::TABS) } else { String::new() };
+    println!(
+        "trial: seed {}, {} clients{tabs} in {ROOMS} rooms, {:?}",
+        trial.seed, trial.clients, trial.length
+    );
     let witness = Witness::new(&folder)?;
     let ended = Running::begin(trial, &folder, witness.clone()).await?.through(trial).await;
     if let Some(violation) = witness.verdict() {
@@ -90,11 +98,12 @@ pub(crate) async fn run(trial: &Trial) -> anyhow::Result<()> {
 
 fn where_to_look(trial: &Trial, folder: &Path) -> String {
     format!(
-        "  facts.log, server.log and the data are in {}\n  again: cargo xtask trial --seed {} --minutes {} --clients {}",
+        "  facts.log, server.log and the data are in {}\n  again: cargo xtask trial --seed {} --minutes {} --clients {}{}",
         folder.display(),
         trial.seed,
         trial.length.as_secs_f64() / 60.0,
-        trial.clients
+        trial.clients,
+        if trial.pages { " --pages" } else { "" }
     )
 }
 
@@ -106,6 +115,8 @@ struct Running {
     stagecraft: Arc<Stagecraft>,
     people: Vec<(Browser, watch::Receiver<Report>)>,
     tasks: JoinSet<()>,
+    /// What the tabs of Chromium have done, which come last among the people.
+    tabs: Vec<Arc<pages::Counts>>,
     kills: u64,
 }
 
@@ -116,7 +127,8 @@ impl Running {
         let proxy = Proxy::start(lives.address(), trial.seed).await?;
         let stagecraft = Arc::new(Stagecraft::new(Stage::Gather));
         let (mut tasks, mut people) = (JoinSet::new(), Vec::new());
-        for screen in 0..trial.clients {
+        let in_tabs = if trial.pages { pages::TABS } else { 0 };
+        for screen in 0..trial.clients.saturating_sub(in_tabs) {
             let (mut visitor, reports) =
                 Visitor::new(screen, trial.seed, ROOMS, witness.clone(), Arc::clone(&stagecraft));
             let browser = Browser::new()?.with_store();
@@ -124,7 +136,18 @@ impl Running {
             let (address, seed) = (proxy.address(), trial.seed.wrapping_add(u64::from(screen) << 32));
             tasks.spawn(async move { driver::run_in(browser, address, seed, &mut visitor).await });
         }
-        Ok(Self { lives, proxy, witness, stagecraft, people, tasks, kills: 0 })
+        let mut tabs = Vec::new();
+        if trial.pages {
+            let others = people.iter().map(|(_, reports)| reports.clone()).collect();
+            let (address, seed, witness) = (proxy.address(), trial.seed, witness.clone());
+            let among =
+                pages::Among { seed, address, witness, stagecraft: &stagecraft, others, rooms: ROOMS };
+            let (pages, sitters) = Pages::start(among)?;
+            tabs = pages.counts();
+            people.extend(sitters);
+            tasks.spawn(pages.run());
+        }
+        Ok(Self { lives, proxy, witness, stagecraft, people, tasks, tabs, kills: 0 })
     }
 
     async fn through(mut self, trial: &Trial) -> anyhow::Result<()> {
@@ -250,7 +273,10 @@ impl Running {
             let screen = Screen(u32::try_from(number)?);
             let report = reports.borrow();
             let user = report.user.context("everybody is somebody")?;
-            let shown = report.portrait.clone().unwrap_or_default();
+            let mut shown = report.portrait.clone().unwrap_or_default();
+            if number + self.tabs.len() >= self.people.len() {
+                pages::list_members_like(&fresh, &mut shown);
+            }
             ends.push(End { screen, user, shown, fresh });
         }
         Ok(ends)
@@ -315,6 +341,9 @@ impl Running {
         println!("  {connected} greetings, {reloads} reloads, {refusals} errors");
         println!("  {requested} messages typed, {acks} acks, {duplicates} of them duplicates");
         println!("  {} stored, {deliveries} deliveries", self.witness.stored_messages());
+        if !self.tabs.is_empty() {
+            println!("  {}", pages::summary(&self.tabs));
+        }
         println!("  at rest {:.1} s after the last fault", rested.as_secs_f64());
         println!("  {} facts checked, 0 violations (seed {})", self.witness.facts(), trial.seed);
     }

@@ -134,7 +134,7 @@ impl Visitor {
     fn entered(&self, client: &Client, room: RoomId) {
         let Some(view) = client.room(room) else { return };
         if let Some(number) = self.makes.filter(|number| view.room.name == format!("Room {number}")) {
-            self.stagecraft.opened(number, view.room.code.clone());
+            self.stagecraft.opened(number, &view.room);
         }
     }
 

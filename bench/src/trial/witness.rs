@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
+use shared::UserId;
 use sim::oracle::{End, Fact, Oracle, Violation};
 use tokio::sync::Notify;
 
@@ -77,6 +78,11 @@ impl Witness {
         if let Err(violation) = told.oracle.note(fact) {
             self.break_off(&mut told, violation);
         }
+    }
+
+    /// What this person asks for is told by another process, and may come after others were shown it.
+    pub(crate) fn hears_late_of(&self, user: UserId) {
+        self.told().oracle.hears_late_of(user);
     }
 
     /// Something that is no fact for the oracle, for whoever reads the log.

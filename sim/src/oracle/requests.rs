@@ -1,6 +1,6 @@
 //! What was asked for and what became of it. Knows no screen but where something was typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{ErrorCode, Event, RoomId, Seq, TxnId, UserId, frame::Ack};
 
@@ -28,17 +28,37 @@ struct Request {
     stored: Option<Seq>,
 }
 
+/// What was said of a request before it was heard of.
+#[derive(Debug, PartialEq, Eq)]
+enum Early {
+    Acked(Ack),
+    Shown(RoomId, ShownRow),
+}
+
 /// All requests.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     all: BTreeMap<Key, Request>,
+    /// Whose requests are heard of late, and what waits for them.
+    late: BTreeSet<UserId>,
+    early: BTreeMap<Key, Vec<Early>>,
     next: u64,
     /// The newest stored request of each screen, person and room.
     newest: BTreeMap<(Screen, UserId, RoomId), u64>,
 }
 
 impl Requests {
-    pub(super) fn requested(&mut self, screen: Screen, key: Key, room: RoomId, content: String) {
+    pub(super) fn hears_late_of(&mut self, user: UserId) {
+        self.late.insert(user);
+    }
+
+    pub(super) fn requested(
+        &mut self,
+        screen: Screen,
+        key: Key,
+        room: RoomId,
+        content: String,
+    ) -> Result<(), Violation> {
         self.next += 1;
         let number = self.next;
         let new = Request {
@@ -55,6 +75,22 @@ impl Requests {
         // What is tried again goes behind what was said meanwhile.
         let again = |again: &mut Request| (again.refused, again.in_order) = (None, false);
         self.all.entry(key).and_modify(again).or_insert(new);
+        self.early.remove(&key).unwrap_or_default().into_iter().try_for_each(|early| match early {
+            Early::Acked(ack) => self.acked(key.0, &ack),
+            Early::Shown(room, row) => self.shown(room, &row),
+        })
+    }
+
+    /// Keeps what was said of a request until that is heard of, where it may still be.
+    fn waits(&mut self, key: Key, early: impl FnOnce() -> Early) -> bool {
+        let waits = self.late.contains(&key.0) && !self.all.contains_key(&key);
+        if waits {
+            let (all, early) = (self.early.entry(key).or_default(), early());
+            if !all.contains(&early) {
+                all.push(early);
+            }
+        }
+        waits
     }
 
     pub(super) fn withdrawn(&mut self, key: Key) {
@@ -82,6 +118,9 @@ impl Requests {
 
     pub(super) fn acked(&mut self, author: UserId, ack: &Ack) -> Result<(), Violation> {
         let key = (author, ack.txn_id);
+        if self.waits(key, || Early::Acked(*ack)) {
+            return Ok(());
+        }
         let Some(request) = self.all.get_mut(&key) else {
             return Err(Violation::new(Rule::Unasked, format!("{} was acked to {author}", ack.txn_id)));
         };
@@ -129,9 +168,13 @@ impl Requests {
     }
 
     /// What is shown of a request is what was asked for.
-    pub(super) fn shown(&self, room: RoomId, row: &ShownRow) -> Result<(), Violation> {
+    pub(super) fn shown(&mut self, room: RoomId, row: &ShownRow) -> Result<(), Violation> {
         let Some(text) = row.content.as_deref() else { return Ok(()) };
-        match self.all.get(&(row.author, row.txn_id)) {
+        let key = (row.author, row.txn_id);
+        if self.waits(key, || Early::Shown(room, row.clone())) {
+            return Ok(());
+        }
+        match self.all.get(&key) {
             None => {
                 Err(Violation::new(Rule::Unasked, format!("{room} shows {row:?}, which nobody asked for")))
             }
@@ -154,6 +197,10 @@ impl Requests {
 
     /// Everything that was asked for is stored, unless it was refused or withdrawn.
     pub(super) fn finish(&self, logs: &Logs) -> Result<(), Violation> {
+        if let Some(((author, txn_id), early)) = self.early.first_key_value() {
+            let detail = format!("nobody asked for {txn_id} of {author}: {early:?}");
+            return Err(Violation::new(Rule::Unasked, detail));
+        }
         for ((author, txn_id), request) in &self.all {
             let Request { room, content, stored, .. } = request;
             if let (Some(acked), None) = (request.acked, stored) {

@@ -215,6 +215,26 @@ fn a_count_is_checked_as_soon_as_the_log_reaches_it() {
 }
 
 #[test]
+fn what_is_asked_for_by_somebody_who_is_heard_late_is_judged_when_it_is_heard() {
+    let late = |facts: Vec<Fact>| {
+        let mut oracle = Oracle::new();
+        oracle.hears_late_of(user(1));
+        let noted = facts.into_iter().try_for_each(|fact| oracle.note(fact));
+        noted.and_then(|()| oracle.finish(&[])).map_err(|violation| violation.rule)
+    };
+    let others = || vec![shown(2, &[row(Some(1), 1)]), shown(3, &[row(Some(1), 1)]), acked(1, 1)];
+    let then = |facts: &[Fact]| late(others().into_iter().chain(facts.iter().cloned()).collect());
+    assert_eq!(then(&[requested(1), Fact::Stored(message(1, 1))]), Ok(()));
+    assert_eq!(then(&[]), Err(Rule::ShownMissing), "and it is not in the log");
+    assert_eq!(late(vec![shown(2, &[row(None, 1)])]), Err(Rule::Unasked), "it is not their own");
+    assert_eq!(late(vec![shown(1, &[row(None, 1)])]), Err(Rule::Unasked), "it was never heard of");
+    let Fact::Requested { screen, author, txn_id, room, .. } = requested(1) else { unreachable!() };
+    let other = Fact::Requested { screen, author, txn_id, room, content: "another text".into() };
+    assert_eq!(then(&[other]), Err(Rule::Body), "it was shown with another text");
+    assert_eq!(then(&[requested(1), acked(2, 1)]), Err(Rule::Once), "it was acked elsewhere before");
+}
+
+#[test]
 fn somebody_shown_as_typing_without_having_typed_lately_is_seen() {
     let typed = |active, at_ms| Fact::Typed { screen: TAB, room: room(), user: user(2), active, at_ms };
     let shows = |at_ms| Fact::ShowsTyping { screen: TAB, room: room(), users: vec![user(2)], at_ms };

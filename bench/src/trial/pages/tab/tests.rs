@@ -1,0 +1,225 @@
+//! What is told of a tab, line by line, and what the oracle makes of it.
+
+use serde_json::{Value, json};
+use shared::{Event, EventBody, MsgNo, Timestamp, api::Room, event::Profile};
+use sim::oracle::End;
+
+use super::*;
+use crate::trial::scene::{Stage, Stagecraft};
+
+/// The tab of Visitor 1, who is in Room 0 with Visitor 0, and the witness.
+struct Scenery {
+    tab: Tab,
+    reports: watch::Receiver<Report>,
+    witness: Witness,
+    _folder: tempfile::TempDir,
+    /// A tab looks at them as long as it lives.
+    _others: watch::Sender<Report>,
+    _stagecraft: Stagecraft,
+}
+
+fn user(number: u8) -> UserId {
+    UserId::mint(1, [number; 10])
+}
+
+fn room() -> RoomId {
+    RoomId::mint(1, [9; 10])
+}
+
+fn txn(number: u64) -> TxnId {
+    TxnId::mint(number, [7; 10])
+}
+
+fn text(number: u64) -> String {
+    format!("Visitor 1 {number}")
+}
+
+impl Scenery {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let witness = Witness::new(folder.path()).unwrap();
+        let stagecraft = Stagecraft::new(Stage::Storm);
+        let visibility = shared::api::Visibility::Private;
+        let (name, code) = ("Room 0".into(), "AAAA-BBBB-CC".into());
+        stagecraft.opened(0, &Room { id: room(), name, visibility, code, members: 2 });
+        let (others, other) = watch::channel(Report { user: Some(user(0)), ..Report::default() });
+        let (mut tab, reports) = Tab::new(Screen(1), witness.clone(), Arc::default());
+        tab.knows(&[other, reports.clone()], &stagecraft.watch());
+        tab.is(user(1));
+        Self { tab, reports, witness, _folder: folder, _others: others, _stagecraft: stagecraft }
+    }
+
+    /// What the program tells, as it stands on its line.
+    fn tells(&mut self, tells: Value) -> &mut Self {
+        self.tab.told(serde_json::from_value(tells).unwrap()).unwrap();
+        self
+    }
+
+    fn types(&mut self, number: u64) -> &mut Self {
+        self.tells(json!({ "typed": { "room": "Room 0", "txn": txn(number), "text": text(number) } }))
+    }
+
+    fn shows(&mut self, rows: &[Value]) -> &mut Self {
+        self.tells(json!({ "shows": { "room": "Room 0", "rows": rows } }))
+    }
+
+    /// Tells what is in the log, and at the end what the tab shows, scrolled up window by window.
+    fn ends(&mut self, log: &[u64], windows: &[&[Value]]) -> Option<Rule> {
+        let seen = json!({
+            "room": "Room 0", "windows": windows, "unread": "", "typing": "", "members": ["Visitor 0", "Visitor 1"],
+        });
+        self.tells(
+            json!({ "sent": json!({ "type": "read", "room_id": room(), "seq": log.len() }).to_string() }),
+        );
+        self.tells(json!({ "portrait": { "rooms": [seen], "cookies": [] } }));
+        for (number, seq) in log.iter().zip(1..) {
+            self.witness.note(Fact::Stored(event(*number, seq)));
+        }
+        let shown = self.reports.borrow().portrait.clone().unwrap_or_default();
+        let mut fresh = shown.clone();
+        for room in fresh.rooms.values_mut() {
+            room.rows = log.iter().zip(1..).map(|(number, seq)| stored_row(*number, seq)).collect();
+            room.head = Seq::new(log.len() as u64).unwrap();
+        }
+        self.witness.finish(&[End { screen: Screen(1), user: user(1), shown, fresh }]);
+        self.rule()
+    }
+
+    fn rule(&self) -> Option<Rule> {
+        self.witness.verdict().map(|violation| violation.rule)
+    }
+}
+
+fn event(number: u64, seq: u64) -> Event {
+    Event {
+        room_id: room(),
+        seq: Seq::new(seq).unwrap(),
+        msg_no: MsgNo::new(seq).unwrap(),
+        timestamp: Timestamp::from_unix_ms(1),
+        txn_id: txn(number),
+        author: Profile { id: user(1), name: "Visitor 1".into(), avatar: None },
+        body: EventBody::Message { content: text(number), reply_to: None },
+    }
+}
+
+fn stored_row(number: u64, seq: u64) -> ShownRow {
+    let content = Some(text(number));
+    ShownRow { seq: Seq::new(seq), author: user(1), txn_id: txn(number), content }
+}
+
+/// A row as the page has it.
+fn row(number: u64, seq: Option<u64>) -> Value {
+    let state = if seq.is_some() { "stored" } else { "sending" };
+    json!({ "txn": txn(number), "seq": seq, "state": state, "who": "Visitor 1", "text": text(number) })
+}
+
+fn rows(numbers: std::ops::RangeInclusive<u64>) -> Vec<Value> {
+    numbers.map(|number| row(number, Some(number))).collect()
+}
+
+/// Three messages, typed, shown as waiting and then as stored.
+fn three() -> Scenery {
+    let mut scenery = Scenery::new();
+    for number in 1..=3 {
+        scenery.types(number);
+    }
+    scenery.shows(&[row(1, None), row(2, None), row(3, None)]).shows(&rows(1..=3));
+    assert_eq!(scenery.rule(), None);
+    scenery
+}
+
+#[test]
+fn a_tab_on_which_all_is_well_passes_whichever_way_it_is_scrolled() {
+    assert_eq!(three().ends(&[1, 2, 3], &[&rows(1..=3)]), None);
+    assert_eq!(three().ends(&[1, 2, 3], &[&rows(3..=3), &rows(2..=3), &rows(1..=2)]), None);
+}
+
+#[test]
+fn a_message_that_is_doubled_missing_or_swapped_on_a_tab_is_seen_while_it_is_looked_at() {
+    let shows = |rows: &[Value]| three().shows(rows).rule();
+    let [first, second, third] = [1, 2, 3].map(|number| row(number, Some(number)));
+    assert_eq!(shows(&[first.clone(), second.clone(), second.clone(), third.clone()]), Some(Rule::Once));
+    assert_eq!(shows(&[first.clone(), second.clone(), third.clone(), row(3, None)]), Some(Rule::Once));
+    assert_eq!(shows(&[first.clone(), third.clone()]), Some(Rule::ShownMissing));
+    assert_eq!(shows(&[first.clone(), second.clone()]), Some(Rule::ShownMissing), "the last first");
+    assert_eq!(shows(&[first.clone(), third, second]), Some(Rule::OneOrder));
+    assert_eq!(shows(&[first, row(3, Some(2)), row(2, Some(3))]), Some(Rule::OneOrder));
+    assert_eq!(shows(&[row(2, Some(1))]), Some(Rule::OneOrder), "it is somewhere else");
+}
+
+#[test]
+fn a_message_that_is_doubled_missing_or_swapped_on_a_tab_is_seen_at_the_end() {
+    let ends = |windows: &[&[Value]]| three().ends(&[1, 2, 3], windows);
+    assert_eq!(ends(&[&rows(2..=3)]), Some(Rule::ShownMissing), "the first one");
+    assert_eq!(ends(&[&[row(1, Some(1)), row(3, Some(3))]]), Some(Rule::ShownMissing));
+    assert_eq!(ends(&[&rows(1..=2)]), Some(Rule::Resumed), "the last one");
+    let swapped = [row(2, Some(2)), row(1, Some(1)), row(3, Some(3))];
+    assert_eq!(ends(&[&swapped]), Some(Rule::ShownMissing));
+    let doubled = [row(1, Some(1)), row(2, Some(2)), row(2, Some(2)), row(3, Some(3))];
+    assert_eq!(ends(&[&doubled]), Some(Rule::ShownMissing));
+    assert_eq!(ends(&[&rows(2..=3), &swapped]), Some(Rule::ShownMissing), "the second time");
+    let waits = [row(1, Some(1)), row(2, Some(2)), row(3, Some(3)), row(4, None)];
+    assert_eq!(three().types(4).ends(&[1, 2, 3, 4], &[&waits]), Some(Rule::OutboxLeft));
+}
+
+#[test]
+fn what_was_typed_at_a_tab_is_stored_once_in_its_order_with_its_text() {
+    assert_eq!(three().ends(&[1, 3, 2], &[&rows(1..=3)]), Some(Rule::OneOrder), "they were shown elsewhere");
+    let typed = || {
+        let mut scenery = Scenery::new();
+        scenery.types(1).types(2);
+        scenery
+    };
+    assert_eq!(typed().ends(&[2, 1], &[&[]]), Some(Rule::OwnOrder));
+    assert_eq!(typed().ends(&[1, 2, 1], &[&[]]), Some(Rule::Once));
+    assert_eq!(typed().ends(&[1], &[&rows(1..=1)]), Some(Rule::Lost));
+    assert_eq!(Scenery::new().ends(&[1], &[&rows(1..=1)]), Some(Rule::Unasked), "nobody has typed it");
+    let other = json!({ "txn": txn(1), "seq": 1, "state": "stored", "who": "Visitor 1", "text": "else" });
+    assert_eq!(typed().shows(&[other]).rule(), Some(Rule::Body));
+}
+
+#[test]
+fn what_others_show_before_the_typing_is_told_of_waits_for_it() {
+    let mut scenery = Scenery::new();
+    let shown = |number| Fact::Shown {
+        screen: Screen(0),
+        user: user(0),
+        room: room(),
+        rows: vec![stored_row(number, 1)],
+    };
+    scenery.witness.note(shown(1));
+    assert_eq!(scenery.rule(), None);
+    assert_eq!(scenery.types(1).ends(&[1], &[&rows(1..=1)]), None);
+}
+
+#[test]
+fn what_is_wrong_by_itself_is_seen_at_once() {
+    let told = |tells: Value| Scenery::new().tells(tells).rule();
+    assert_eq!(told(json!({ "lost": "a text" })), Some(Rule::Lost));
+    assert_eq!(told(json!({ "failed": "the page complains" })), Some(Rule::Resumed));
+    assert_eq!(told(json!({ "remark": "a word" })), None);
+    let mut placeless = row(1, None);
+    placeless["state"] = "stored".into();
+    assert_eq!(Scenery::new().types(1).shows(&[placeless]).rule(), Some(Rule::Stored));
+}
+
+#[test]
+fn a_discarded_message_may_be_gone() {
+    let mut scenery = three();
+    scenery.types(4).shows(&[row(3, Some(3)), row(4, None)]);
+    scenery.tells(json!({ "withdrawn": txn(4) })).shows(&rows(3..=3));
+    assert_eq!(scenery.ends(&[1, 2, 3], &[&rows(1..=3)]), None);
+}
+
+#[test]
+fn a_tab_is_at_rest_where_it_says_so_at_the_newest_row_and_where_it_has_read() {
+    let mut scenery = three();
+    let read = json!({ "type": "read", "room_id": room(), "seq": 2 }).to_string();
+    scenery.tells(json!({ "sent": read })).tells(json!({ "rest": { "missing": ["2 unread"] } }));
+    assert!(!scenery.reports.borrow().is_settled);
+    assert_eq!(scenery.reports.borrow().state, "2 unread");
+    scenery.tells(json!({ "rest": { "missing": [] } }));
+    let places = [(room(), (Seq::new(3).unwrap(), Seq::new(2).unwrap()))];
+    assert!(scenery.reports.borrow().is_settled);
+    assert_eq!(scenery.reports.borrow().places, places.into());
+}
