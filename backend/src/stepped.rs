@@ -77,6 +77,11 @@ impl SteppedServer {
         }
     }
 
+    /// Has the disk take nothing from now on, or everything again.
+    pub fn refuse(&mut self, refuses: bool) {
+        self.committing.refuse(refuses);
+    }
+
     /// Begins to go down in order: sockets are told, and close when they are stepped.
     pub fn begin_shutdown(&self) -> impl Future<Output = ()> + Send + use<> {
         let hub = Arc::clone(&self.app.hub);

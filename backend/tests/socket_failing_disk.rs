@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use shared::{
     ClientFrame, CloseCode, ErrorCode, RoomId, Seq, ServerFrame, TxnId,
-    frame::{PostMessage, Sync, SyncFrom},
+    frame::{PostMessage, Read, Sync, SyncFrom},
 };
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -73,6 +73,39 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     }
     b.send(&ClientFrame::Ping).await;
     b.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_read_marker_that_can_not_be_stored_is_unavailable_and_stored_when_said_again() {
+    let server = TestServer::start().await;
+    let (ada, ben) = (server.guest("Ada").await, server.guest("Ben").await);
+    let room = ada.make_room("Tea").await.room;
+    ben.join(&room.code).await;
+    let (mut a, mut b) = (ada.socket().await, ben.socket().await);
+    a.connected().await;
+    b.connected().await;
+    let seq = a.insist(&post(room.id, 1, "hello")).await.seq;
+    assert_eq!(b.event().await.seq, seq);
+
+    let mut other = database(&server).await;
+    let refuse = "CREATE TRIGGER full BEFORE UPDATE OF read_seq ON members \
+                  BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    sqlx::query(refuse).execute(&mut other).await.unwrap();
+    let read = ClientFrame::Read(Read { room_id: room.id, seq });
+    b.send(&read).await;
+    let error = b.error().await;
+    assert_eq!((error.code, error.room_id, error.txn_id), (ErrorCode::Unavailable, Some(room.id), None));
+    assert!(error.retryable && error.retry_after_ms.is_some());
+    sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
+
+    b.send(&read).await;
+    let told = a.expect_frame(|frame| match frame {
+        ServerFrame::Read(told) => Some((told.user_id, told.seq)),
+        _ => None,
+    });
+    assert_eq!(told.await, (ben.id(), seq));
+    let again = ben.socket().await.connected().await;
+    assert_eq!((again.rooms[0].read_seq, again.rooms[0].unread), (seq, 0));
 }
 
 #[tokio::test]

@@ -250,7 +250,7 @@ impl Session {
         if matches!(self.refresh, Refresh::Waiting(_)) {
             self.refresh_now(out);
         }
-        if self.leaving.as_ref().is_some_and(|leaving| leaving.at.is_some()) {
+        if self.leave_at().is_some() {
             self.leave(out);
         }
     }
@@ -259,13 +259,21 @@ impl Session {
         if due(self.retry_at(), now) {
             self.refresh_now(out);
         }
-        if due(self.leaving.as_ref().and_then(|leaving| leaving.at), now) {
+        if due(self.leave_at(), now) {
             self.leave(out);
         }
     }
 
     pub(crate) fn timeout(&self) -> Option<u64> {
-        earliest([self.retry_at(), self.leaving.as_ref().and_then(|leaving| leaving.at)])
+        earliest([self.retry_at(), self.leave_at()])
+    }
+
+    /// When the end of the old session is said again. Not while somebody signs in: the answer would take the new
+    /// cookie away.
+    fn leave_at(&self) -> Option<u64> {
+        let signs_in =
+            |pending: &Pending| matches!(pending.call, Call::SignIn { .. }) && pending.sent_with.is_some();
+        self.leaving.as_ref()?.at.filter(|_| !self.calls.iter().any(signs_in))
     }
 
     fn mint_id(&mut self) -> CallId {

@@ -161,6 +161,20 @@ fn a_new_guest_waits_until_the_old_session_is_ended() {
 }
 
 #[test]
+fn a_sign_out_is_not_said_again_while_somebody_new_signs_in() {
+    let mut page = Page::online(&[]);
+    page.command(Command::SignOut);
+    page.no_answer("/session");
+    sign_in(&mut page);
+    assert!(page.is_calling("/guests"));
+    page.input(Input::NetworkBack);
+    page.advance(60_000);
+    assert!(!page.is_calling("/session"), "the answer would take the new cookie away");
+    page.no_answer("/guests");
+    page.advance_to_call("/session");
+}
+
+#[test]
 fn an_end_that_the_server_never_heard_of_does_not_hit_the_next_session() {
     let mut page = Page::online(&[]);
     page.command(Command::SignOut);

@@ -1,6 +1,7 @@
 //! Defects that the product does not have, planted between server and client or before the oracle's eyes, to see
 //! that each would be noticed. Knows frames only.
 
+use client_core::keep::Keep;
 use serde_json::{Value, json};
 use shared::{Event, MsgNo, Seq, TxnId, UserId};
 
@@ -48,6 +49,10 @@ pub enum Defect {
     Forgotten,
     /// A message count does not count.
     Miscount,
+    /// A message is acked although the disk takes nothing.
+    AckFromBrokenDisk,
+    /// A browser keeps what was to be wiped.
+    NotWiped,
 }
 
 /// The defect of a run, at work.
@@ -60,6 +65,8 @@ pub(crate) struct Defects {
     typing: Option<Value>,
     stored: u64,
     markers: u64,
+    /// Whether the disk takes nothing now.
+    pub(crate) is_disk_broken: bool,
 }
 
 /// A moment that nobody mistakes for a real one.
@@ -75,6 +82,7 @@ impl Defects {
             typing: None,
             stored: 0,
             markers: 0,
+            is_disk_broken: false,
         }
     }
 
@@ -92,6 +100,10 @@ impl Defects {
         };
         match kind {
             Defect::AckBeforeCommit => {
+                let ack = ack();
+                (Some(text), vec![ack])
+            }
+            Defect::AckFromBrokenDisk if self.is_disk_broken => {
                 let ack = ack();
                 (Some(text), vec![ack])
             }
@@ -162,6 +174,11 @@ impl Defects {
         }
         let Some(victim) = &self.victim else { return vec![text] };
         if text.contains(victim.as_str()) { Vec::new() } else { vec![text] }
+    }
+
+    /// Whether a browser does that.
+    pub(crate) fn keeps(&self, keep: &Keep) -> bool {
+        self.kind != Some(Defect::NotWiped) || *keep != Keep::Wipe
     }
 
     /// What the oracle is shown of the database.

@@ -1,6 +1,6 @@
 //! The server of a schedule: the product's own parts, moved one after the other. Knows no network and no client.
 
-use std::{future::poll_fn, pin::Pin, sync::mpsc, task::Poll, time::Duration};
+use std::{collections::BTreeMap, future::poll_fn, pin::Pin, sync::mpsc, task::Poll, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -18,7 +18,7 @@ use client_core::Method;
 use shared::{Event, RoomId, Seq, Timestamp, UserId, frame::SyncFrom};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::pipe::Pipe;
+use crate::{cores, pipe::Pipe};
 
 /// Longer than any body of a call.
 const BODY_BYTES: usize = 1024 * 1024;
@@ -47,6 +47,14 @@ impl Default for Bed {
         // A task that blocks keeps a paused clock from jumping to the next alarm.
         drop(runtime.spawn_blocking(move || until.recv()));
         Self { _held: held, runtime, store: None, used: 0 }
+    }
+}
+
+impl Bed {
+    /// One for a thread that plays nothing else, and many schedules: it stays on the core with that number.
+    pub fn on_core(number: usize) -> Self {
+        cores::stay_on(number);
+        Self::default()
     }
 }
 
@@ -258,24 +266,29 @@ impl<'a> Host<'a> {
         self.server.as_ref().map_or(0, SteppedServer::waiting)
     }
 
-    /// Stores a batch.
-    pub(crate) fn store_batch(&mut self) {
+    /// Stores a batch, or has the disk refuse it.
+    pub(crate) fn store_batch(&mut self, refuses: bool) {
         if let Some(server) = &mut self.server {
+            server.refuse(refuses);
             let before = server.waiting();
             self.bed.runtime.block_on(server.store_batch());
             self.taken += (before - server.waiting()) as u64;
         }
     }
 
-    /// What the database holds of a room beyond an event.
-    pub(crate) fn stored_after(&self, room: RoomId, last: u64) -> Result<Vec<Event>, StoreError> {
-        let Some(store) = self.store() else { return Ok(Vec::new()) };
+    /// What the database holds of these rooms, each beyond an event.
+    pub(crate) fn stored_after(&self, rooms: &BTreeMap<RoomId, u64>) -> Result<Vec<Event>, StoreError> {
+        let Some(store) = self.store().filter(|_| !rooms.is_empty()) else { return Ok(Vec::new()) };
         self.bed.runtime.block_on(async {
-            let Some(head) = store.head(room).await? else { return Ok(Vec::new()) };
+            let known: Vec<RoomId> = rooms.keys().copied().collect();
             let mut events = Vec::new();
-            while last + (events.len() as u64) < head.seq.get() {
-                let after = Seq::new(last + events.len() as u64).unwrap_or(Seq::MAX);
-                events.extend(store.page(room, SyncFrom::After(after), 1_000, head.seq).await?.events);
+            for (room, head) in store.heads(&known).await?.into_iter().collect::<BTreeMap<_, _>>() {
+                let mut last = Seq::new(rooms[&room]).unwrap_or(Seq::MAX);
+                while last < head {
+                    let page = store.page(room, SyncFrom::After(last), 1_000, head).await?;
+                    last = page.events.last().map_or(Seq::MAX, |event| event.seq);
+                    events.extend(page.events);
+                }
             }
             Ok(events)
         })

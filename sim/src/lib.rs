@@ -9,6 +9,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod cores;
 pub mod defects;
 mod dice;
 mod frames;
@@ -23,5 +24,5 @@ mod trace;
 mod world;
 
 pub use host::Bed;
-pub use plan::{FAULTS, Fault};
+pub use plan::{FAULTS, Fault, Length};
 pub use world::Counts;

@@ -16,7 +16,7 @@ use std::{
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use sim::{
-    Bed, Counts, Fault,
+    Bed, Counts, Fault, Length,
     schedule::{Manner, Outcome, play},
 };
 
@@ -33,23 +33,36 @@ struct Args {
     /// Play this one alone and print what happens.
     #[arg(long)]
     seed: Option<u64>,
+    /// Play short schedules: some seconds of dense weather each. A seed is another schedule then.
+    #[arg(long)]
+    short: bool,
+    /// Play with so many of the first kinds of faults only: what a seed meant when there were no more.
+    #[arg(long)]
+    kinds: Option<usize>,
     /// On how many threads; one per core by default.
     #[arg(long)]
     threads: Option<usize>,
 }
 
+impl Args {
+    fn manner(&self) -> Manner {
+        let length = if self.short { Length::Short } else { Length::Full };
+        Manner { length, kinds: self.kinds, is_readable: self.seed.is_some(), ..Manner::default() }
+    }
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let is_well = match args.seed {
-        Some(seed) => show(seed),
+        Some(seed) => show(seed, args.manner()),
         None => run(&args),
     };
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Plays one seed and prints its trace. Whether all was well.
-fn show(seed: u64) -> bool {
-    let outcome = play(&mut Bed::default(), seed, Manner { is_readable: true, ..Manner::default() });
+fn show(seed: u64, manner: Manner) -> bool {
+    let outcome = play(&mut Bed::default(), seed, manner);
     outcome.trace.iter().for_each(|line| println!("{line}"));
     let Counts { steps, messages, faults, seconds, .. } = &outcome.counts;
     println!("seed {seed}: {steps} steps, {messages} messages, {seconds} virtual seconds, {faults:?}");
@@ -102,15 +115,16 @@ fn run(args: &Args) -> bool {
     let (total, begun) = (Mutex::new(Total::default()), Instant::now());
     let end = args.from + args.seeds;
     thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut bed = Bed::default();
+        let (next, stop, total, bar) = (&next, &stop, &total, &bar);
+        for core in 0..threads {
+            scope.spawn(move || {
+                let mut bed = Bed::on_core(core);
                 while !stop.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
                         break;
                     }
-                    let outcome = play(&mut bed, seed, Manner::default());
+                    let outcome = play(&mut bed, seed, args.manner());
                     bar.inc(1);
                     if let Some(violation) = &outcome.violation {
                         bar.suspend(|| println!("seed {seed}: {:?}", violation.rule));
@@ -126,11 +140,11 @@ fn run(args: &Args) -> bool {
     });
     bar.finish_and_clear();
     let total = total.into_inner().expect("nothing panics while it holds the total");
-    report(&total, begun.elapsed().as_secs_f64());
+    report(&total, begun.elapsed().as_secs_f64(), if args.short { "--short " } else { "" });
     total.failed.is_empty()
 }
 
-fn report(total: &Total, took: f64) {
+fn report(total: &Total, took: f64, which: &str) {
     let Total { schedules, steps, messages, facts, seconds, faults, failed } = total;
     let injected: u64 = faults.values().sum();
     println!("{schedules} schedules in {took:.0} s ({:.0} a second)", *schedules as f64 / took);
@@ -146,7 +160,7 @@ fn report(total: &Total, took: f64) {
         println!("no violation");
         return;
     }
-    println!("{} violations; play one alone with `cargo xtask sim --seed N`:", failed.len());
+    println!("{} violations; play one alone with `cargo xtask sim {which}--seed N`:", failed.len());
     for (seed, violation) in failed {
         println!("  {seed}: {violation}");
     }

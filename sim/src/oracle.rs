@@ -81,6 +81,7 @@ impl Oracle {
                 self.requests.withdrawn((author, txn_id));
                 Ok(())
             }
+            Fact::TakenBack { author, txn_id } => self.requests.taken_back((author, txn_id)),
             Fact::Parked { author, txn_id } => {
                 self.requests.parked((author, txn_id));
                 Ok(())
@@ -119,7 +120,7 @@ impl Oracle {
                     self.logs.shown(room, row)?;
                     self.requests.shown(room, row)?;
                 }
-                self.screens.shown((screen, user, room), &rows, &self.requests)
+                self.screens.shown((screen, user, room), &rows, self.logs.known(room), &self.requests)
             }
             Fact::Restarted(screen) => {
                 self.screens.restarted(screen);

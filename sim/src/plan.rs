@@ -49,10 +49,15 @@ pub enum Fault {
     ClockJump,
     /// A person types faster than they may.
     Flood,
+    /// The disk takes nothing for a while.
+    BrokenDisk,
+    /// A person signs out in the middle of everything, and comes back as somebody else.
+    SignOut,
 }
 
-/// All of them.
-pub const FAULTS: [Fault; 17] = [
+/// All of them. New ones come last: a seed that was kept with the number of those before them, its
+/// [`kinds`](crate::schedule::Manner::kinds), still means the same.
+pub const FAULTS: [Fault; 19] = [
     Fault::Cut,
     Fault::CutClientDeaf,
     Fault::CutServerDeaf,
@@ -70,7 +75,12 @@ pub const FAULTS: [Fault; 17] = [
     Fault::Sleep,
     Fault::ClockJump,
     Fault::Flood,
+    Fault::BrokenDisk,
+    Fault::SignOut,
 ];
+
+/// Those that the first simulator had, whose weights are drawn among everything else.
+const FIRST: usize = 17;
 
 /// What people do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +99,16 @@ pub(crate) enum Act {
 pub(crate) const ACTS: [Act; 9] =
     [Act::Post, Act::Type, Act::Open, Act::PageBack, Act::See, Act::Leave, Act::Join, Act::Hurry, Act::Tend];
 
+/// How long a schedule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Length {
+    /// Up to a minute of weather, and a minute in which everything comes to rest.
+    #[default]
+    Full,
+    /// Some seconds of dense weather: fewer people, messages and steps, the same faults. Many fit into a test.
+    Short,
+}
+
 /// A schedule as its seed has it.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -97,6 +117,8 @@ pub(crate) struct Plan {
     pub(crate) rooms: usize,
     /// How long things go wrong.
     pub(crate) hostile: u64,
+    /// How long it is quiet afterwards: longer than a connection that is dead on one side only lives unnoticed.
+    pub(crate) quiet: u64,
     /// Whether the first seconds are good, so that everybody is there when it begins.
     pub(crate) calm_start: bool,
     /// How often a tab does something, on average.
@@ -120,8 +142,22 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What that seed decides.
-    pub(crate) fn draw(dice: &mut Dice) -> Self {
+    /// What that seed decides for a schedule of that length, with so many of the first kinds of faults.
+    pub(crate) fn draw(dice: &mut Dice, length: Length, kinds: usize) -> Self {
+        let mut later = Dice::new(!dice.clone().draw());
+        let mut plan = Self::draw_full(dice);
+        plan.faults[FIRST..].iter_mut().for_each(|weight| *weight = draw_weight(&mut later));
+        plan.faults[kinds.min(FAULTS.len())..].fill(0);
+        if plan.faults.iter().all(|weight| *weight == 0) {
+            plan.fault_every = None;
+        }
+        if length == Length::Short {
+            plan.shorten(dice);
+        }
+        plan
+    }
+
+    fn draw_full(dice: &mut Dice) -> Self {
         let people = dice.index(3) + 2;
         let mut tabs = vec![1; people];
         if dice.chance(1, 3) {
@@ -137,17 +173,17 @@ impl Plan {
             };
         }
         let mut faults = [0; FAULTS.len()];
-        faults.iter_mut().for_each(|weight| *weight = dice.one_of(&[0, 0, 1, 1, 4]));
-        let any = faults.iter().any(|weight| *weight > 0);
+        faults[..FIRST].iter_mut().for_each(|weight| *weight = draw_weight(dice));
         let every = dice.one_of(&[None, Some(1), Some(2), Some(3), Some(5), Some(10)]);
         Self {
             tabs,
             rooms: dice.index(3) + 1,
             hostile: dice.between(10, 60) * SECOND,
+            quiet: 60 * SECOND,
             calm_start: dice.chance(2, 3),
             act_every: dice.between(300, 3_000) * MS,
             acts,
-            fault_every: every.filter(|_| any).map(|seconds| seconds * SECOND),
+            fault_every: every.map(|seconds| seconds * SECOND),
             faults,
             latency: dice.mostly_small(MS, 200 * MS),
             jitter: dice.mostly_small(0, 300 * MS),
@@ -158,6 +194,27 @@ impl Plan {
             options: options(dice),
         }
     }
+
+    /// Leaves the weights as they are and has everything happen within seconds.
+    fn shorten(&mut self, dice: &mut Dice) {
+        self.tabs.truncate(3);
+        self.rooms = self.rooms.min(2);
+        self.hostile = dice.between(3, 8) * SECOND;
+        self.act_every = dice.between(100, 600) * MS;
+        self.fault_every = self.fault_every.map(|_| dice.between(300, 1_500) * MS);
+        self.messages = dice.index(10) + 3;
+        let options = &mut self.options;
+        options.heartbeat = Duration::from_secs(dice.between(2, 4));
+        options.silence = options.heartbeat + Duration::from_secs(dice.between(3, 6));
+        options.write_stall = Duration::from_secs(dice.between(3, 6));
+        options.presence_offline = Duration::from_secs(dice.between(1, 3));
+        options.reconnect_spread = Duration::from_secs(dice.between(1, 2));
+        self.quiet = 20 * SECOND;
+    }
+}
+
+fn draw_weight(dice: &mut Dice) -> u64 {
+    dice.one_of(&[0, 0, 1, 1, 4])
 }
 
 fn options(dice: &mut Dice) -> ServerOptions {

@@ -5,7 +5,7 @@ use crate::{
     dice::Dice,
     host::{Bed, Host},
     oracle::{Rule, Violation},
-    plan::Plan,
+    plan::{FAULTS, Length, Plan},
     world::{Counts, World},
 };
 
@@ -14,6 +14,10 @@ use crate::{
 pub struct Manner {
     /// Something that the product does not do, to see that it would be noticed.
     pub defect: Option<Defect>,
+    /// How long it is.
+    pub length: Length,
+    /// Only so many of the first kinds of faults, where a seed was kept when there were no more.
+    pub kinds: Option<usize>,
     /// Whether the trace is wanted as text.
     pub is_readable: bool,
 }
@@ -36,7 +40,7 @@ pub struct Outcome {
 /// Plays the schedule of a seed.
 pub fn play(bed: &mut Bed, seed: u64, manner: Manner) -> Outcome {
     let mut dice = Dice::new(seed);
-    let plan = Plan::draw(&mut dice);
+    let plan = Plan::draw(&mut dice, manner.length, manner.kinds.unwrap_or(FAULTS.len()));
     let options = plan.options.clone();
     let host = match Host::start(bed, options, dice.draw()) {
         Ok(host) => host,

@@ -98,6 +98,11 @@ impl Tab {
         rows.map(|row| (row.key, matches!(row.state, DeliveryState::Failed { .. }))).collect()
     }
 
+    /// Whether that row is here and nowhere else.
+    pub(crate) fn is_recallable(&self, room: RoomId, key: RowKey) -> bool {
+        self.client.row(room, key).is_some_and(|row| row.recallable)
+    }
+
     /// Own rows of a room that are so old that somebody has to say whether they are sent.
     pub(crate) fn held(&self, room: RoomId) -> Vec<RowKey> {
         let keys = self.client.rows(room).into_iter();
@@ -122,6 +127,7 @@ impl Tab {
             unread: view.map_or(0, |view| view.unread),
             rows: self.rows(room),
             members: members.collect(),
+            has_new_list: false,
             typing: self.client.typing(room).into_iter().map(|profile| profile.id).collect(),
         }
     }

@@ -6,11 +6,12 @@ mod calls;
 mod clients;
 mod end;
 mod faults;
+mod noted;
 mod server;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     net::IpAddr,
 };
 
@@ -170,9 +171,12 @@ pub(crate) struct World<'a> {
     /// The rooms that are made, by the code that leads there.
     codes: Vec<String>,
     making: Option<usize>,
+    /// Who has wanted to leave which room.
+    parting: BTreeSet<(usize, RoomId)>,
     said: usize,
     refused_until: u64,
     slow_disk_until: u64,
+    broken_disk_until: u64,
     /// How many of the next calls get lost.
     calls_to_lose: u64,
     is_hostile: bool,
@@ -206,9 +210,11 @@ impl<'a> World<'a> {
             logged: BTreeMap::new(),
             codes: Vec::new(),
             making: None,
+            parting: BTreeSet::new(),
             said: 0,
             refused_until: 0,
             slow_disk_until: 0,
+            broken_disk_until: 0,
             calls_to_lose: 0,
             is_hostile: false,
             oracle: Oracle::watching_the_store(),

@@ -1,36 +1,60 @@
 //! Schedules as they come, and that each of them can be repeated.
 
 use std::{
+    collections::BTreeSet,
     sync::atomic::{AtomicU64, Ordering},
     thread,
 };
 
 use sim::{
-    Bed,
+    Bed, FAULTS, Fault, Length,
     schedule::{Manner, play},
 };
 
-/// As many as a debug build plays while somebody waits.
-const SCHEDULES: u64 = 200;
+/// As many as are played while somebody waits.
+const SHORT: u64 = 4_000;
+/// The same of full ones, each of which takes as long as several short ones.
+const FULL: u64 = 300;
 
-#[test]
-fn no_schedule_breaks_a_rule() {
-    let next = AtomicU64::new(0);
+/// Plays so many on all cores.
+fn play_all(schedules: u64, manner: Manner, again: &str) {
+    let next = &AtomicU64::new(0);
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                let mut bed = Bed::default();
+        for core in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(move || {
+                let mut bed = Bed::on_core(core);
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= SCHEDULES {
+                    if seed >= schedules {
                         break;
                     }
-                    let outcome = play(&mut bed, seed, Manner::default());
-                    assert_eq!(outcome.violation, None, "cargo xtask sim --seed {seed}");
+                    let outcome = play(&mut bed, seed, manner);
+                    assert_eq!(outcome.violation, None, "cargo xtask sim {again}--seed {seed}");
                 }
             });
         }
     });
+}
+
+const SHORTLY: Manner = Manner { defect: None, length: Length::Short, kinds: None, is_readable: false };
+
+#[test]
+fn no_short_schedule_breaks_a_rule() {
+    play_all(SHORT, SHORTLY, "--short ");
+}
+
+#[test]
+fn no_schedule_breaks_a_rule() {
+    play_all(FULL, Manner::default(), "");
+}
+
+#[test]
+fn every_fault_strikes_in_short_schedules_too() {
+    let mut bed = Bed::default();
+    let struck: BTreeSet<Fault> =
+        (0..200).flat_map(|seed| play(&mut bed, seed, SHORTLY).counts.faults.into_keys()).collect();
+    let missing: Vec<_> = FAULTS.iter().filter(|fault| !struck.contains(fault)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -63,10 +87,14 @@ const BROKEN_ONCE: [(u64, &str); 5] = [
     (562, "a message whose machine's calendar had jumped was overtaken"),
 ];
 
+/// So many kinds of faults there were when those seeds were found.
+const KINDS_THEN: usize = 17;
+
 #[test]
 fn what_was_wrong_once_is_right_now() {
     for (seed, what) in BROKEN_ONCE {
-        let outcome = play(&mut Bed::default(), seed, Manner::default());
+        let outcome =
+            play(&mut Bed::default(), seed, Manner { kinds: Some(KINDS_THEN), ..Manner::default() });
         assert_eq!(outcome.violation, None, "seed {seed}: {what}");
     }
 }

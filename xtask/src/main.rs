@@ -29,7 +29,7 @@ cargo xtask <task>
   dist               the one binary with the page inside, and the page by itself, in target/dist
   bench [what]       the measurements of the bench crate
   sim [which]        clients, network and server on a virtual clock: --seeds N plays so many schedules on all
-                     cores, --seed N one alone, with its trace
+                     cores, --seed N one alone, with its trace; --short the short ones
   trial [what]       the real server and real clients under fault: --minutes M --seed S --clients N, with
                      --pages two of them in Chromium; or `durability`, `stopping`, `restart`
   screenshots        pictures of the page in every state, in end2end/output; `--readme` also the README's

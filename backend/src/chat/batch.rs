@@ -40,6 +40,7 @@ pub(super) struct Work {
 /// What is said when the batch is on disk.
 enum Answer {
     Posted { mailbox: Arc<Mailbox>, txn_id: TxnId, room_id: RoomId, answer: Result<Ack, CommitError> },
+    Read { mailbox: Arc<Mailbox>, room_id: RoomId, is_stored: bool },
     Done(Done<()>, Result<(), CommitError>),
     Rotated(Done<Rotation>, Rotation),
     Nothing,
@@ -173,9 +174,9 @@ impl Work {
                 let answer = self.post(&post, now, outcome).map_err(CommitError::from);
                 Answer::Posted { mailbox, txn_id: post.txn_id, room_id: post.room_id, answer }
             }
-            Request::Read { user, room, seq } => {
+            Request::Read { user, room, seq, mailbox } => {
                 self.ledger.read(room, user, seq, changes);
-                Answer::Nothing
+                Answer::Read { mailbox, room_id: room, is_stored: true }
             }
             Request::Guest { user, session, done } => {
                 batch.add_user(&user, now).await?;
@@ -272,6 +273,11 @@ impl Work {
                     mailbox.reply(Reply::Posted { txn_id, room_id, answer });
                     authors.push(mailbox);
                 }
+                Answer::Read { mailbox, room_id, is_stored: false } => {
+                    mailbox.reply(Reply::NotRead { room_id });
+                    authors.push(mailbox);
+                }
+                Answer::Read { is_stored: true, .. } => {}
                 // Who no longer waits for an answer does not miss it.
                 Answer::Done(done, answer) => drop(done.send(answer)),
                 Answer::Rotated(done, rotation) => drop(done.send(Ok(rotation))),
@@ -289,6 +295,7 @@ impl Answer {
     fn fail(&mut self) {
         match self {
             Self::Posted { answer, .. } => *answer = Err(CommitError::Unavailable),
+            Self::Read { is_stored, .. } => *is_stored = false,
             Self::Done(_, answer) => *answer = Err(CommitError::Unavailable),
             // Dropping the way back says `unavailable`.
             Self::Rotated(..) => *self = Self::Nothing,
@@ -305,6 +312,7 @@ impl Answer {
                 room_id: post.room_id,
                 answer: Err(CommitError::Unavailable),
             },
+            Request::Read { room, mailbox, .. } => Self::Read { mailbox, room_id: room, is_stored: false },
             _ => Self::Nothing,
         }
     }

@@ -80,12 +80,18 @@ impl Committer {
         self.ask(Request::Post { post, mailbox })
     }
 
-    /// Asks to have a read marker stored.
+    /// Asks to have a read marker stored; only where the disk does not take it comes an answer to the mailbox.
     ///
     /// # Errors
-    /// When too much waits for the disk.
-    pub fn read(&self, user: UserId, room: RoomId, seq: Seq) -> Result<(), CommitError> {
-        self.ask(Request::Read { user, room, seq })
+    /// When too much waits for the disk; there is no answer then.
+    pub fn read(
+        &self,
+        user: UserId,
+        room: RoomId,
+        seq: Seq,
+        mailbox: Arc<Mailbox>,
+    ) -> Result<(), CommitError> {
+        self.ask(Request::Read { user, room, seq, mailbox })
     }
 
     /// Takes note that the answer with this generation of refresh token has arrived, because its access
@@ -207,6 +213,11 @@ impl Committing {
             self.work.store(&mut self.writer, &mut waiting).await;
         }
         any
+    }
+
+    /// Has the disk take nothing, or everything again.
+    pub(crate) fn refuse(&mut self, refuses: bool) {
+        self.writer.refuse(refuses);
     }
 
     /// How many requests wait.

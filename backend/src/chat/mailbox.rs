@@ -1,8 +1,8 @@
 //! What waits for one connection, and the way to wake it. Knows neither the connection nor who writes to it.
 //!
 //! Events never wait here: a wake only says "look again", and the connection reads from the rooms' logs. What
-//! does wait is bounded: answers by the posts and pages that a socket may have in flight, signals by
-//! [`Signals`], orders by how fast a person may join and leave rooms.
+//! does wait is bounded: answers by the posts and pages that a socket may have in flight and by the read markers that
+//! may wait for the disk, signals by [`Signals`], orders by how fast a person may join and leave rooms.
 
 use std::{
     sync::{
@@ -52,6 +52,11 @@ pub enum Reply {
     },
     /// A page could not be read.
     NoPage {
+        /// The room.
+        room_id: RoomId,
+    },
+    /// A read marker could not be stored.
+    NotRead {
         /// The room.
         room_id: RoomId,
     },

@@ -29,7 +29,7 @@ pub(super) type Done<T> = oneshot::Sender<Result<T, CommitError>>;
 #[derive(Debug)]
 pub(super) enum Request {
     Post { post: Post, mailbox: Arc<Mailbox> },
-    Read { user: UserId, room: RoomId, seq: Seq },
+    Read { user: UserId, room: RoomId, seq: Seq, mailbox: Arc<Mailbox> },
     Guest { user: Profile, session: SessionId, done: Done<()> },
     Rotate { session: SessionId, presented: u64, now: Timestamp, done: Done<Rotation> },
     Confirm { session: SessionId, generation: u64 },

@@ -179,10 +179,10 @@ impl Connection {
             }
             Effect::Read(read) => {
                 if let Some(user) = self.session.user() {
-                    let asked = self.app.committer.read(user.id, read.room_id, read.seq);
+                    let mailbox = self.mailbox.clone();
+                    let asked = self.app.committer.read(user.id, read.room_id, read.seq, mailbox);
                     if let Err(error) = asked {
-                        let error = ErrorFrame::new(error.code(), error.to_string()).about_room(read.room_id);
-                        self.say(&ServerFrame::Error(error.retry_after(FULL_MS)));
+                        self.say(&not_read(error, read.room_id));
                     }
                 }
             }
@@ -256,6 +256,7 @@ impl Connection {
                 let error = ErrorFrame::new(ErrorCode::Unavailable, message).about_room(room_id);
                 self.say(&ServerFrame::Error(error.retry_after(FULL_MS)));
             }
+            Reply::NotRead { room_id } => self.say(&not_read(CommitError::Unavailable, room_id)),
         }
     }
 
@@ -359,6 +360,11 @@ fn not_stored(error: CommitError, txn_id: shared::TxnId, room_id: shared::RoomId
         CommitError::Conflict => frame.at_field("txn_id"),
         _ => frame,
     })
+}
+
+fn not_read(error: CommitError, room_id: shared::RoomId) -> ServerFrame {
+    let frame = ErrorFrame::new(error.code(), error.to_string()).about_room(room_id);
+    ServerFrame::Error(frame.retry_after(FULL_MS))
 }
 
 /// Reads a page and leaves it in the mailbox, encoded.

@@ -41,6 +41,9 @@ pub enum StoreError {
     /// The tables could not be brought up to date.
     #[error("the database can't be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A simulated disk takes nothing.
+    #[error("the disk takes nothing")]
+    Refused,
     /// A row that this program would never have written.
     #[error("the database holds a {0} that makes no sense")]
     Broken(&'static str),
@@ -71,7 +74,7 @@ impl Store {
             // What a statement would need to be undone: without this each one makes and removes a file.
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
-        Self::connect(writer, readers, restored).await
+        Self::connect(writer, readers, SqlitePoolOptions::new(), restored).await
     }
 
     /// A database that is gone with its last handle, for tests.
@@ -88,18 +91,21 @@ impl Store {
                 .shared_cache(true);
         // Without WAL a reader would wait for the writer; what it may see too early lies beyond every head.
         let readers = options.clone().pragma("read_uncommitted", "ON");
-        Self::connect(options, readers, false).await
+        // Memory does not go away: asking each connection for a sign of life would be a third of all questions.
+        let pool = SqlitePoolOptions::new().test_before_acquire(false);
+        Self::connect(options, readers, pool, false).await
     }
 
     async fn connect(
         writer: SqliteConnectOptions,
         readers: SqliteConnectOptions,
+        pool: SqlitePoolOptions,
         restored: bool,
     ) -> Result<(Self, Writer), StoreError> {
         let mut connection = writer.connect().await?;
         sqlx::migrate!().run(&mut connection).await?;
         let epoch = epoch(&mut connection, clock::now(), restored).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(readers).await?;
+        let readers = pool.max_connections(READERS).connect_with(readers).await?;
         Ok((Self { readers, epoch }, Writer::new(connection, writer)))
     }
 

@@ -1,7 +1,7 @@
 //! Questions about people, sign-ins, rooms and members.
 
 use shared::{
-    RoomId, SessionId, UserId,
+    RoomId, Seq, SessionId, UserId,
     api::{Room, RoomState},
     event::Profile,
 };
@@ -10,6 +10,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use crate::chat::ledger::Head;
 
 use super::{
+    bulk::{PIECE, filled},
     open::{Store, StoreError},
     rows::{self, MemberRow, Membership, SessionRow},
 };
@@ -128,6 +129,26 @@ impl Store {
                 .fetch_optional(&self.readers)
                 .await?;
         Ok(found.is_some())
+    }
+
+    /// The newest event of each of these rooms, for those that exist.
+    ///
+    /// # Errors
+    /// When the database can't be asked.
+    pub async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<(RoomId, Seq)>, StoreError> {
+        let mut found = Vec::new();
+        for piece in rooms.chunks(PIECE) {
+            let mut query = QueryBuilder::<Sqlite>::new("SELECT id, head FROM rooms WHERE id IN (");
+            let mut list = query.separated(", ");
+            for room in filled(piece) {
+                list.push_bind(*room.as_uuid());
+            }
+            query.push(")");
+            for row in query.build().fetch_all(&self.readers).await? {
+                found.push((rows::id(&row, "id", RoomId::from_uuid)?, rows::seq(&row, "head")?));
+            }
+        }
+        Ok(found)
     }
 
     /// Head, message count and member count of a room.

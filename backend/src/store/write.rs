@@ -18,11 +18,12 @@ use crate::chat::ledger::{BodyHash, Head, Move, NewTxn, Stored};
 pub struct Writer {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
+    refuses: bool,
 }
 
 impl Writer {
     pub(super) fn new(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
-        Self { connection: Some(connection), options }
+        Self { connection: Some(connection), options, refuses: false }
     }
 
     /// Begins a transaction; connects anew after [`Self::reset`].
@@ -34,7 +35,12 @@ impl Writer {
             self.connection = Some(self.options.connect().await?);
         }
         let connection = self.connection.as_mut().expect("it was just made");
-        Ok(Batch { transaction: connection.begin_with("BEGIN IMMEDIATE").await? })
+        Ok(Batch { transaction: connection.begin_with("BEGIN IMMEDIATE").await?, refuses: self.refuses })
+    }
+
+    /// Has every transaction fail in the end, as on a disk that is full or broken, or succeed again. For simulators.
+    pub(crate) fn refuse(&mut self, refuses: bool) {
+        self.refuses = refuses;
     }
 
     /// Drops the connection, because nobody knows in what state a failed transaction has left it.
@@ -58,6 +64,7 @@ impl Writer {
 #[derive(Debug)]
 pub struct Batch<'a> {
     transaction: Transaction<'a, Sqlite>,
+    refuses: bool,
 }
 
 impl Batch<'_> {
@@ -66,6 +73,11 @@ impl Batch<'_> {
     /// # Errors
     /// When it could not; nothing is stored then. The same for every call here.
     pub async fn commit(self) -> Result<(), StoreError> {
+        if self.refuses {
+            // Readers of a database in memory see what is not committed: it is gone when this returns.
+            self.transaction.rollback().await?;
+            return Err(StoreError::Refused);
+        }
         Ok(self.transaction.commit().await?)
     }
 

@@ -94,6 +94,7 @@ fn portrait(client: &Client, room: RoomId) -> RoomPortrait {
         unread: view.map_or(0, |view| view.unread),
         rows: rows(client, room),
         members: members.collect(),
+        has_new_list: false,
         typing: client.typing(room).into_iter().map(|profile| profile.id).collect(),
     }
 }

@@ -65,6 +65,13 @@ pub enum Fact {
         /// Which.
         txn_id: TxnId,
     },
+    /// Its author has taken it back while no server could have it: it is never stored.
+    TakenBack {
+        /// Who.
+        author: UserId,
+        /// Which.
+        txn_id: TxnId,
+    },
     /// It is so old, by the calendar of its machine, that its author is asked first: others may overtake it.
     Parked {
         /// Who.

@@ -17,6 +17,8 @@ struct RoomLog {
     heard: BTreeMap<Seq, Event>,
     /// Who and what is at a place, as acks and rows have it.
     named: BTreeMap<Seq, (UserId, TxnId)>,
+    /// What acks have said of places that the log is not known to have yet.
+    acked: BTreeMap<Seq, Ack>,
 }
 
 /// All of them.
@@ -61,6 +63,31 @@ impl Logs {
         self.rooms.get(&room)?.at(seq)
     }
 
+    /// The newest place of a room that anybody has heard of.
+    pub(super) fn known(&self, room: RoomId) -> u64 {
+        let Some(log) = self.rooms.get(&room) else { return 0 };
+        let told = log.heard.keys().next_back().max(log.named.keys().next_back());
+        told.map_or(0, |seq| seq.get()).max(log.head())
+    }
+
+    /// Who is in a room, in the order in which they came.
+    pub(super) fn members(&self, room: RoomId) -> Vec<UserId> {
+        let mut members = Vec::new();
+        for event in self.room(room) {
+            match event.body {
+                EventBody::Join => members.push(event.author.id),
+                EventBody::Leave => members.retain(|member| *member != event.author.id),
+                EventBody::Message { .. } | EventBody::Other { .. } => {}
+            }
+        }
+        members
+    }
+
+    /// The rooms that somebody is in.
+    pub(super) fn rooms_of(&self, user: UserId) -> Vec<RoomId> {
+        self.rooms.keys().copied().filter(|room| self.members(*room).contains(&user)).collect()
+    }
+
     pub(super) fn reaches(&self, room: RoomId, head: Seq) -> bool {
         self.room(room).len() as u64 >= head.get()
     }
@@ -85,6 +112,9 @@ impl Logs {
         if log.named.remove(&seq).is_some_and(|named| named != key) {
             let detail = format!("{room} {seq} was acked or shown as another event than what is stored");
             return Err(Violation::new(Rule::OneOrder, detail));
+        }
+        if let Some(ack) = log.acked.remove(&seq) {
+            same_place(&ack, event)?;
         }
         log.stored.push(event.clone());
         Ok(())
@@ -116,12 +146,13 @@ impl Logs {
 
     pub(super) fn acked(&mut self, author: UserId, ack: &Ack) -> Result<(), Violation> {
         self.name(ack.room_id, ack.seq, (author, ack.txn_id), "acked")?;
-        match self.at(ack.room_id, ack.seq) {
-            Some(event) if event.msg_no != ack.msg_no || event.timestamp != ack.timestamp => {
-                let detail = format!("the ack of {} differs from event {}", ack.txn_id, ack.seq);
-                Err(Violation::new(Rule::Body, detail))
+        let log = self.rooms.entry(ack.room_id).or_default();
+        match log.at(ack.seq) {
+            Some(event) => same_place(ack, event),
+            None => {
+                log.acked.insert(ack.seq, *ack);
+                Ok(())
             }
-            _ => Ok(()),
         }
     }
 
@@ -177,6 +208,14 @@ impl Logs {
         }
         Ok(())
     }
+}
+
+fn same_place(ack: &Ack, event: &Event) -> Result<(), Violation> {
+    if (ack.msg_no, ack.timestamp) == (event.msg_no, event.timestamp) {
+        return Ok(());
+    }
+    let detail = format!("the ack of {} differs from event {}", ack.txn_id, ack.seq);
+    Err(Violation::new(Rule::Body, detail))
 }
 
 fn same_event(one: &Event, other: &Event) -> Result<(), Violation> {

@@ -23,6 +23,8 @@ pub struct RoomPortrait {
     pub rows: Vec<ShownRow>,
     /// Who is in it, and up to where they have read; in the order of the list.
     pub members: Vec<(UserId, Seq)>,
+    /// Whether that list was asked for again just now.
+    pub has_new_list: bool,
     /// Who types.
     pub typing: Vec<UserId>,
 }
@@ -67,12 +69,26 @@ pub(super) fn check(
         let detail = format!("{who} shows the rooms {shown:?}, a fresh login {fresh:?}");
         return Err(Violation::new(Rule::Resumed, detail));
     }
+    let theirs = logs.rooms_of(end.user);
+    if fresh.into_iter().ne(&theirs) {
+        let detail = format!("{who} is in the rooms {theirs:?} and is shown {shown:?}");
+        return Err(Violation::new(Rule::Resumed, detail));
+    }
     for (room, portrait) in &end.fresh.rooms {
-        check_room(&format!("a fresh login of {}", end.user), *room, portrait, logs)?;
-        let marker = markers.get(&(Observer::Store, *room, end.user));
-        if marker.is_some_and(|marker| *marker != portrait.read_seq) {
+        let fresh = format!("a fresh login of {}", end.user);
+        check_room(&fresh, *room, portrait, logs)?;
+        let stored = |user: UserId| markers.get(&(Observer::Store, *room, user)).copied();
+        let marker = stored(end.user);
+        if marker != Some(portrait.read_seq) {
             let detail = format!("{who} has read {room} up to {marker:?}, and is told {}", portrait.read_seq);
             return Err(Violation::new(Rule::Unread, detail));
+        }
+        let members = logs.members(*room).into_iter().map(|user| (user, stored(user).unwrap_or_default()));
+        if !members.clone().eq(portrait.members.iter().copied()) {
+            let members: Vec<_> = members.collect();
+            let detail =
+                format!("{fresh} shows {room} with {:?} in it, who are {members:?}", portrait.members);
+            return Err(Violation::new(Rule::Resumed, detail));
         }
     }
     for (room, portrait) in &end.shown.rooms {
@@ -81,12 +97,16 @@ pub(super) fn check(
         // Messages that were refused wait for their author, and for nobody else.
         let stored = |room: &RoomPortrait| room.rows.iter().filter(|row| row.seq.is_some()).count();
         let who_is_in = |room: &RoomPortrait| room.members.iter().map(|(user, _)| *user).collect::<Vec<_>>();
-        // Signals may be dropped, so what others have read may lag; it is never ahead.
-        let is_ahead = portrait.members.iter().zip(&fresh.members).any(|(shown, fresh)| shown.1 > fresh.1);
+        // Signals may be dropped, so what others have read may lag until the list is asked for again; it is never
+        // ahead.
+        let is_off =
+            portrait.members.iter().zip(&fresh.members).any(|(shown, fresh)| {
+                if portrait.has_new_list { shown.1 != fresh.1 } else { shown.1 > fresh.1 }
+            });
         let is_same = (portrait.head, portrait.read_seq, portrait.unread, stored(portrait))
             == (fresh.head, fresh.read_seq, fresh.unread, stored(fresh))
             && who_is_in(portrait) == who_is_in(fresh)
-            && !is_ahead;
+            && !is_off;
         if !is_same {
             let seen = |room: &RoomPortrait| {
                 format!(

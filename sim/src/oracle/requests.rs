@@ -24,7 +24,11 @@ struct Request {
     in_order: bool,
     refused: Option<ErrorCode>,
     withdrawn: bool,
+    /// Taken back while no server could have it.
+    taken_back: bool,
     acked: Option<Seq>,
+    /// Whether an ack has said that it was stored for it, and not before.
+    acked_as_new: bool,
     stored: Option<Seq>,
 }
 
@@ -69,7 +73,9 @@ impl Requests {
             in_order: true,
             refused: None,
             withdrawn: false,
+            taken_back: false,
             acked: None,
+            acked_as_new: false,
             stored: None,
         };
         // What is tried again goes behind what was said meanwhile.
@@ -100,6 +106,16 @@ impl Requests {
         }
     }
 
+    pub(super) fn taken_back(&mut self, key: Key) -> Result<(), Violation> {
+        self.withdrawn(key);
+        let Some(request) = self.all.get_mut(&key) else { return Ok(()) };
+        request.taken_back = true;
+        match request.stored.or(request.acked) {
+            Some(seq) => Err(taken_back_stored(key, seq)),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn parked(&mut self, key: Key) {
         if let Some(request) = self.all.get_mut(&key) {
             request.in_order = false;
@@ -107,7 +123,13 @@ impl Requests {
     }
 
     pub(super) fn refused(&mut self, key: Key, code: ErrorCode, definite: bool) -> Result<(), Violation> {
-        let Some(request) = self.all.get_mut(&key).filter(|_| definite) else { return Ok(()) };
+        let Some(request) = self.all.get_mut(&key) else {
+            let detail = format!("{} was refused to {} with {}", key.1, key.0, code.as_str());
+            return Err(Violation::new(Rule::Unasked, detail));
+        };
+        if !definite {
+            return Ok(());
+        }
         request.in_order = false;
         request.refused = Some(code);
         match request.stored {
@@ -128,6 +150,13 @@ impl Requests {
         if request.room != ack.room_id || known.is_some_and(|known| known != ack.seq) {
             let detail =
                 format!("{} was acked at {} {}, and is at {known:?}", ack.txn_id, ack.room_id, ack.seq);
+            return Err(Violation::new(Rule::Once, detail));
+        }
+        if request.taken_back {
+            return Err(taken_back_stored(key, ack.seq));
+        }
+        if !ack.duplicate && std::mem::replace(&mut request.acked_as_new, true) {
+            let detail = format!("{} was acked twice as if it had not been stored before", ack.txn_id);
             return Err(Violation::new(Rule::Once, detail));
         }
         request.acked = Some(ack.seq);
@@ -154,6 +183,9 @@ impl Requests {
         }
         if let Some(code) = request.refused {
             return Err(refused_stored(key, code, event.seq));
+        }
+        if request.taken_back {
+            return Err(taken_back_stored(key, event.seq));
         }
         if request.in_order {
             let (line, number) = ((request.screen, key.0, request.room), request.number);
@@ -216,6 +248,11 @@ impl Requests {
         }
         Ok(())
     }
+}
+
+fn taken_back_stored(key: Key, seq: Seq) -> Violation {
+    let detail = format!("{} of {} was taken back before it was sent, and is stored at {seq}", key.1, key.0);
+    Violation::new(Rule::TakenBack, detail)
 }
 
 fn refused_stored(key: Key, code: ErrorCode, seq: Seq) -> Violation {

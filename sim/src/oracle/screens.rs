@@ -13,6 +13,9 @@ use super::{
 /// Who types is shown for so long after the last that was heard of it.
 const TYPING_MS: u64 = 8_000;
 
+/// Whoever has missed more than so many events of a room starts at its newest page.
+const FAR: u64 = 2_000;
+
 /// What a screen showed of a room when it was last looked at.
 #[derive(Debug, Default)]
 struct Seen {
@@ -49,16 +52,21 @@ impl Screens {
         &mut self,
         (screen, user, room): (Screen, UserId, RoomId),
         rows: &[ShownRow],
+        known: u64,
         requests: &Requests,
     ) -> Result<(), Violation> {
         check_order(screen, user, room, rows)?;
         let seen = self.seen.entry((screen, room)).or_default();
         let stored: Vec<Seq> = rows.iter().filter_map(|row| row.seq).collect();
-        // Rows before those that are shown can be paged to.
-        let first = stored.first().copied();
-        let missing =
-            seen.stored.iter().find(|seq| Some(**seq) >= first && stored.binary_search(seq).is_err());
-        if let Some(seq) = missing.filter(|_| first.is_some()) {
+        // Rows before those that are shown can be paged to; there is nothing to show only where so much was missed
+        // that the screen starts over.
+        let (first, newest) = (stored.first().copied(), seen.stored.last().copied());
+        let starts_over = newest.is_some_and(|newest| known > newest.get() + FAR);
+        let is_missing = |seq: Seq| {
+            let is_older = first.is_some_and(|first| seq < first);
+            !is_older && !starts_over && stored.binary_search(&seq).is_err()
+        };
+        if let Some(seq) = seen.stored.iter().copied().find(|seq| is_missing(*seq)) {
             let detail = format!("{screen:?} showed {room} {seq}, and it is gone");
             return Err(Violation::new(Rule::ShownMissing, detail));
         }

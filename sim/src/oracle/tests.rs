@@ -49,6 +49,21 @@ fn acked(at: u64, number: u64) -> Fact {
     Fact::Acked { author: user(1), ack }
 }
 
+fn acked_again(at: u64, number: u64) -> Fact {
+    match acked(at, number) {
+        Fact::Acked { author, ack } => Fact::Acked { author, ack: Ack { duplicate: true, ..ack } },
+        other => other,
+    }
+}
+
+fn withdrawn(number: u64) -> Fact {
+    Fact::Withdrawn { author: user(1), txn_id: txn(number) }
+}
+
+fn taken_back(number: u64) -> Fact {
+    Fact::TakenBack { author: user(1), txn_id: txn(number) }
+}
+
 fn refused(number: u64, definite: bool) -> Fact {
     Fact::Refused { author: user(1), txn_id: txn(number), code: ErrorCode::NotMember, definite }
 }
@@ -77,7 +92,8 @@ fn judged(facts: impl IntoIterator<Item = Fact>) -> Result<(), Rule> {
 fn a_run_in_which_all_is_well_passes_in_either_order_of_ack_and_event() {
     let said = || [requested(1), requested(2), shown(1, &[row(None, 1), row(None, 2)])];
     let stored = || [Fact::Stored(message(1, 1)), Fact::Stored(message(2, 2))];
-    let told = || [acked(1, 1), delivered(message(1, 1)), acked(2, 2), delivered(message(2, 2)), acked(1, 1)];
+    let (first, second) = (|| delivered(message(1, 1)), || delivered(message(2, 2)));
+    let told = || [acked_again(1, 1), first(), acked(2, 2), second(), acked(1, 1), acked_again(2, 2)];
     assert_eq!(judged(said().into_iter().chain(stored()).chain(told())), Ok(()));
     assert_eq!(judged(said().into_iter().chain(told()).chain(stored())), Ok(()));
 }
@@ -87,7 +103,8 @@ fn what_was_asked_for_and_is_nowhere_is_lost_unless_it_was_refused_or_withdrawn(
     assert_eq!(judged([requested(1)]), Err(Rule::Lost));
     assert_eq!(judged([requested(1), refused(1, false)]), Err(Rule::Lost));
     assert_eq!(judged([requested(1), refused(1, true)]), Ok(()));
-    assert_eq!(judged([requested(1), Fact::Withdrawn { author: user(1), txn_id: txn(1) }]), Ok(()));
+    assert_eq!(judged([requested(1), withdrawn(1)]), Ok(()));
+    assert_eq!(judged([requested(1), withdrawn(1), Fact::Stored(message(1, 1))]), Ok(()));
 }
 
 #[test]
@@ -105,6 +122,25 @@ fn a_request_that_is_stored_twice_is_seen() {
     assert_eq!(judged(facts), Err(Rule::Once));
     assert_eq!(judged([requested(1), Fact::Stored(message(1, 1)), acked(2, 1)]), Err(Rule::Once));
     assert_eq!(judged([requested(1), acked(1, 1), acked(2, 1)]), Err(Rule::Once));
+    assert_eq!(judged([requested(1), acked(1, 1), acked(1, 1)]), Err(Rule::Once), "as new, twice");
+}
+
+#[test]
+fn what_was_taken_back_before_it_was_sent_and_is_stored_is_seen() {
+    assert_eq!(judged([requested(1), taken_back(1)]), Ok(()));
+    let stored = || Fact::Stored(message(1, 1));
+    assert_eq!(judged([requested(1), taken_back(1), stored()]), Err(Rule::TakenBack));
+    assert_eq!(judged([requested(1), stored(), taken_back(1)]), Err(Rule::TakenBack));
+    assert_eq!(judged([requested(1), taken_back(1), acked(1, 1)]), Err(Rule::TakenBack));
+}
+
+#[test]
+fn an_ack_that_differs_from_the_event_is_seen_in_either_order() {
+    let mut other = message(1, 1);
+    other.timestamp = AT.plus_ms(1);
+    let stored = || Fact::Stored(other.clone());
+    assert_eq!(judged([requested(1), acked(1, 1), stored()]), Err(Rule::Body));
+    assert_eq!(judged([requested(1), stored(), acked(1, 1)]), Err(Rule::Body));
 }
 
 #[test]
@@ -168,6 +204,8 @@ fn what_was_refused_for_good_and_is_stored_is_seen() {
 fn a_message_that_nobody_asked_for_is_seen() {
     assert_eq!(judged([Fact::Stored(message(1, 1))]), Err(Rule::Unasked));
     assert_eq!(judged([shown(2, &[row(Some(1), 1)])]), Err(Rule::Unasked));
+    assert_eq!(judged([acked(1, 1)]), Err(Rule::Unasked));
+    assert_eq!(judged([refused(1, false)]), Err(Rule::Unasked));
 }
 
 #[test]
@@ -177,6 +215,10 @@ fn a_row_that_was_shown_and_is_gone_is_seen() {
     let log = || [Fact::Stored(message(1, 1)), Fact::Stored(message(2, 2))];
     let both = || said().into_iter().chain(log()).chain([shown(2, &[row(Some(1), 1), row(Some(2), 2)])]);
     assert_eq!(judged(both().chain([shown(2, &[row(Some(1), 1)])])), Err(Rule::ShownMissing));
+    assert_eq!(judged(both().chain([shown(2, &[])])), Err(Rule::ShownMissing), "all of it");
+    assert_eq!(judged(both().chain([shown(2, &[row(Some(2), 2)])])), Ok(()), "the others can be paged to");
+    let far = (3..=2_100).flat_map(|at| [requested(at), Fact::Stored(message(at, at))]);
+    assert_eq!(judged(both().chain(far).chain([shown(2, &[])])), Ok(()), "so far behind that it starts over");
     let reloaded = [Fact::Restarted(Screen(2)), shown(2, &[row(Some(1), 1)])];
     assert_eq!(judged(both().chain(reloaded)), Ok(()));
     assert_eq!(judged([requested(1), delivered(message(1, 1))]), Err(Rule::ShownMissing));
@@ -258,43 +300,75 @@ fn history_says_nothing_about_who_types() {
     assert_eq!(noted(Fact::Paged { screen, event: by_ada }), Ok(()));
 }
 
+/// User 2 comes after the two messages.
+fn join() -> Event {
+    let author = Profile { id: user(2), name: "Bo".into(), avatar: None };
+    let msg_no = MsgNo::new(2).unwrap();
+    Event { seq: seq(3), msg_no, txn_id: txn(3), author, body: EventBody::Join, ..message(3, 3) }
+}
+
+fn joined() -> ShownRow {
+    ShownRow { seq: Some(seq(3)), author: user(2), txn_id: txn(3), content: None }
+}
+
 fn portrait(rows: &[ShownRow], head: u64, read: u64, unread: u64) -> Portrait {
     let room_portrait = RoomPortrait {
         head: seq(head),
         read_seq: seq(read),
         unread,
         rows: rows.to_vec(),
+        members: vec![(user(2), seq(read))],
         ..RoomPortrait::default()
     };
     Portrait { rooms: [(room(), room_portrait)].into(), waiting: 0 }
 }
 
-/// What comes of a log of two messages at the end, where a screen shows one thing and a fresh login another.
+/// What comes of that log at the end, where a screen shows one thing and a fresh login another.
 fn ended(shown: Portrait, fresh: Portrait) -> Result<(), Rule> {
     let mut oracle = Oracle::new();
     for at in 1..=2 {
         oracle.note(requested(at)).unwrap();
         oracle.note(Fact::Stored(message(at, at))).unwrap();
     }
+    oracle.note(Fact::Stored(join())).unwrap();
+    let marker = Fact::Marker { observer: Observer::Store, room: room(), user: user(2), seq: seq(1) };
+    oracle.note(marker).unwrap();
     let end = End { screen: Screen(2), user: user(2), shown, fresh };
     oracle.finish(&[end]).map_err(|violation| violation.rule)
 }
 
 #[test]
 fn at_the_end_every_screen_shows_the_log_and_what_a_fresh_login_shows() {
-    let both = [row(Some(1), 1), row(Some(2), 2)];
-    let good = || portrait(&both, 2, 1, 1);
+    let all = [row(Some(1), 1), row(Some(2), 2), joined()];
+    let good = || portrait(&all, 3, 1, 1);
     assert_eq!(ended(good(), good()), Ok(()));
-    assert_eq!(ended(portrait(&both[..1], 2, 1, 1), good()), Err(Rule::ShownMissing));
-    assert_eq!(ended(portrait(&both, 1, 1, 0), good()), Err(Rule::Resumed), "the last message got lost");
-    assert_eq!(ended(portrait(&both, 2, 1, 2), good()), Err(Rule::Unread));
-    assert_eq!(ended(portrait(&both, 2, 2, 0), good()), Err(Rule::Resumed), "another read marker");
+    assert_eq!(ended(portrait(&all[..2], 3, 1, 1), good()), Err(Rule::ShownMissing));
+    assert_eq!(ended(portrait(&all, 2, 1, 1), good()), Err(Rule::Resumed), "the last event got lost");
+    assert_eq!(ended(portrait(&all, 3, 1, 2), good()), Err(Rule::Unread));
+    assert_eq!(ended(portrait(&all, 3, 2, 0), good()), Err(Rule::Resumed), "another read marker");
+    assert_eq!(ended(portrait(&all, 3, 2, 0), portrait(&all, 3, 2, 0)), Err(Rule::Unread), "than is stored");
+    assert_eq!(ended(Portrait::default(), Portrait::default()), Err(Rule::Resumed), "no room on either side");
     assert_eq!(ended(Portrait { waiting: 1, ..good() }, good()), Err(Rule::OutboxLeft));
     assert_eq!(ended(Portrait::default(), good()), Err(Rule::Resumed), "no such room");
     let mut typing = good();
     typing.rooms.values_mut().for_each(|room| room.typing.push(user(1)));
     assert_eq!(ended(typing, good()), Err(Rule::Typing));
-    let mut members = good();
-    members.rooms.values_mut().for_each(|room| room.members.push((user(1), seq(1))));
-    assert_eq!(ended(members, good()), Err(Rule::Resumed));
+}
+
+#[test]
+fn at_the_end_the_members_are_those_of_the_log_and_what_they_have_read_may_lag_until_it_is_asked_for() {
+    let good = || portrait(&[row(Some(1), 1), row(Some(2), 2), joined()], 3, 1, 1);
+    let with = |members: &[(UserId, Seq)], has_new_list| {
+        let mut other = good();
+        for room in other.rooms.values_mut() {
+            (room.members, room.has_new_list) = (members.to_vec(), has_new_list);
+        }
+        other
+    };
+    let more = || with(&[(user(2), seq(1)), (user(1), seq(1))], false);
+    assert_eq!(ended(more(), good()), Err(Rule::Resumed));
+    assert_eq!(ended(more(), more()), Err(Rule::Resumed), "nobody else has come");
+    assert_eq!(ended(with(&[(user(2), seq(0))], false), good()), Ok(()));
+    assert_eq!(ended(with(&[(user(2), seq(0))], true), good()), Err(Rule::Resumed));
+    assert_eq!(ended(with(&[(user(2), seq(2))], false), good()), Err(Rule::Resumed), "ahead of what is so");
 }

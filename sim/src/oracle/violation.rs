@@ -19,7 +19,9 @@ pub enum Rule {
     OwnOrder,
     /// What was refused for good is not in the log.
     RefusedStored,
-    /// What nobody asked for is not in the log.
+    /// What was taken back while no server could have it is not in the log.
+    TakenBack,
+    /// Nobody is told of, or shown, what nobody asked for.
     Unasked,
     /// What was asked for is in the log, unless it was refused or withdrawn.
     Lost,
@@ -33,6 +35,10 @@ pub enum Rule {
     MarkerBack,
     /// Who is shown as typing has typed a moment ago.
     Typing,
+    /// Neither side does what the other has to call a mistake: frames can be read, and nobody says `internal`.
+    Mistake,
+    /// Nothing is kept in a browser after signing out.
+    Wiped,
     /// Outboxes are empty at the end.
     OutboxLeft,
     /// The run comes to rest.

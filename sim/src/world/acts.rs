@@ -71,6 +71,7 @@ impl World<'_> {
             Act::See => self.see(tab),
             Act::Leave => {
                 let room = self.dice.one_of(&rooms);
+                self.parting.insert((self.tabs[tab].person, room));
                 self.want(tab, Command::LeaveRoom(room))
             }
             Act::Hurry => {
@@ -136,9 +137,14 @@ impl World<'_> {
         if is_parked && self.dice.chance(2, 3) {
             return self.ask_again(tab, room, key);
         }
-        // Said before it is done, because a row that was given up is gone at once.
+        // Said before it is done, because a row that was given up is gone at once; one that a server may have stays.
         if self.dice.chance(1, 4) {
-            self.note(Fact::Withdrawn { author: key.author, txn_id: key.txn_id })?;
+            let (author, txn_id) = (key.author, key.txn_id);
+            if self.tabs[tab].is_recallable(room, key) {
+                self.note(Fact::TakenBack { author, txn_id })?;
+            } else if is_parked {
+                self.note(Fact::Withdrawn { author, txn_id })?;
+            }
             return self.want(tab, Command::Discard(room, key));
         }
         Ok(())

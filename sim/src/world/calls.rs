@@ -6,7 +6,7 @@ use shared::api::{API, RoomState};
 use super::{CallState, Happening, Loss, World};
 use crate::{
     host::{CallAnswer, Done},
-    oracle::Violation,
+    oracle::{Rule, Violation},
     plan::{MS, SECOND},
 };
 
@@ -115,6 +115,11 @@ impl World<'_> {
             return Ok(());
         }
         let answer = self.calls[call].answer.take().unwrap_or(Answer::None);
+        if let Answer::Http { status, body } = &answer
+            && !matches!(status, 200..=299 | 401 | 403 | 404 | 429 | 503)
+        {
+            return Err(Violation::new(Rule::Mistake, format!("{path} is answered with {status}: {body}")));
+        }
         self.handle(tab, Input::Answered(id, answer))
     }
 }

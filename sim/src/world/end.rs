@@ -5,13 +5,10 @@ use shared::RoomId;
 
 use super::{Happening, World};
 use crate::{
-    oracle::{End, Portrait, Rule, Screen, Violation},
+    oracle::{End, Portrait, RoomPortrait, Rule, Screen, Violation},
     plan::SECOND,
     tab::Tab,
 };
-
-/// Longer than a connection that is dead on one side only lives unnoticed.
-const QUIET: u64 = 60 * SECOND;
 
 /// By then everything that waited is sent, at the slowest rate that a server allows here.
 const REST: u64 = 900 * SECOND;
@@ -24,7 +21,7 @@ const LOOKS: usize = 200;
 
 impl World<'_> {
     pub(super) fn come_to_rest(&mut self) -> Result<(), Violation> {
-        self.run_for(QUIET)?;
+        self.run_for(self.plan.quiet)?;
         let by = self.now + REST;
         while !self.is_at_rest() {
             if self.now >= by {
@@ -118,13 +115,15 @@ impl World<'_> {
         rooms.sort_by_key(|room| (Some(*room) != open, *room));
         let mut portrait = self.tabs[tab].portrait();
         for room in rooms {
-            if self.tabs[tab].open != Some(room) {
+            let is_opened_now = self.tabs[tab].open != Some(room);
+            if is_opened_now {
                 self.open_room(tab, room)?;
                 // The members that were known are shown until the new list is there.
                 self.run_for(3 * SECOND)?;
             }
             self.page_to_the_start(tab, room)?;
-            portrait.rooms.insert(room, self.tabs[tab].portrait_of(room));
+            let seen = RoomPortrait { has_new_list: is_opened_now, ..self.tabs[tab].portrait_of(room) };
+            portrait.rooms.insert(room, seen);
         }
         Ok(portrait)
     }

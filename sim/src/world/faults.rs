@@ -1,8 +1,10 @@
 //! What goes wrong.
 
+use client_core::{Command, RowKey};
+
 use super::{Happening, World};
 use crate::{
-    oracle::{Fact, Violation},
+    oracle::{Fact, Rule, Violation},
     plan::{FAULTS, Fault, MS, SECOND},
     tab::Tab,
 };
@@ -59,7 +61,13 @@ impl World<'_> {
                 self.slow_disk_until = self.now + self.dice.between(SECOND, 10 * SECOND);
                 Ok(true)
             }
-            Fault::Reload | Fault::Sleep | Fault::ClockJump | Fault::Flood => self.strike_tab(fault),
+            Fault::BrokenDisk => {
+                self.broken_disk_until = self.now + self.dice.between(SECOND, 10 * SECOND);
+                Ok(true)
+            }
+            Fault::Reload | Fault::Sleep | Fault::ClockJump | Fault::Flood | Fault::SignOut => {
+                self.strike_tab(fault)
+            }
             _ => Ok(false),
         }
     }
@@ -105,6 +113,7 @@ impl World<'_> {
         }
         match fault {
             Fault::Reload => self.reload(number)?,
+            Fault::SignOut => return self.sign_out(number),
             Fault::Sleep => {
                 // All tabs of a machine sleep and wake up together.
                 let until = self.now + self.dice.between(SECOND, 60 * SECOND);
@@ -171,11 +180,40 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Somebody who has one tab signs out: nobody wants what they have not sent, and nothing of them stays.
+    fn sign_out(&mut self, number: usize) -> Result<bool, Violation> {
+        let Tab { person, screen, .. } = self.tabs[number];
+        let is_alone = self.tabs.iter().filter(|tab| tab.person == person).count() == 1;
+        let Some(author) = self.tabs[number].user().filter(|_| is_alone) else { return Ok(false) };
+        for (txn_id, room) in std::mem::take(&mut self.tabs[number].unsent) {
+            let is_only_here = self.tabs[number].is_recallable(room, RowKey { author, txn_id });
+            self.note(if is_only_here {
+                Fact::TakenBack { author, txn_id }
+            } else {
+                Fact::Withdrawn { author, txn_id }
+            })?;
+        }
+        self.note(Fact::Restarted(screen))?;
+        self.want(number, Command::SignOut)?;
+        let tab = &mut self.tabs[number];
+        tab.open = None;
+        tab.dirty.clear();
+        tab.dirty_members.clear();
+        tab.typing.clear();
+        if tab.store.as_ref().is_some_and(|store| store.keys().next().is_some()) {
+            return Err(Violation::new(Rule::Wiped, format!("tab {number} keeps {:?}", tab.store)));
+        }
+        self.people[person].user = None;
+        self.making.take_if(|making| *making == number);
+        Ok(true)
+    }
+
     /// Nothing goes wrong any more.
     pub(super) fn heal(&mut self) -> Result<(), Violation> {
         self.is_hostile = false;
         self.trace.note(self.now, "heal", || "all is well again".into());
-        (self.refused_until, self.slow_disk_until, self.calls_to_lose) = (0, 0, 0);
+        (self.refused_until, self.calls_to_lose) = (0, 0);
+        (self.slow_disk_until, self.broken_disk_until) = (0, 0);
         for number in 0..self.wires.len() {
             self.wires[number].up.release();
             self.wires[number].down.release();

@@ -1,7 +1,6 @@
 //! The server's side of a schedule: connections that look, batches that are stored, pages that are read.
 
 use backend::socket::stepped::{Next, SteppedSocket};
-use shared::RoomId;
 
 use super::{Happening, World};
 use crate::{
@@ -135,7 +134,7 @@ impl World<'_> {
     pub(super) fn store_batch(&mut self, is_heard: bool) -> Result<(), Violation> {
         self.commit_at = None;
         self.host.turn_to(self.now);
-        self.host.store_batch();
+        self.host.store_batch(self.now < self.broken_disk_until);
         for mut errand in std::mem::take(&mut self.parked) {
             match (self.host.drive(&mut errand), errand.what) {
                 (Some(Done::Call(answer)), What::Call(call)) => self.call_done(call, answer, is_heard),
@@ -150,18 +149,14 @@ impl World<'_> {
 
     /// Tells the oracle what the database holds that it has not heard of.
     pub(super) fn note_stored(&mut self) -> Result<(), Violation> {
-        let rooms: Vec<(RoomId, u64)> = self.logged.iter().map(|(room, last)| (*room, *last)).collect();
-        for (room, last) in rooms {
-            let events = self.host.stored_after(room, last);
-            let events = events.map_err(|error| Violation::new(Rule::Holes, error.to_string()))?;
-            self.logged.insert(room, last + events.len() as u64);
-            for event in events {
-                self.trace.note(self.now, (event.seq.get(), event.txn_id), || {
-                    format!("stored  {} {:?} by {}", event.seq, crate::tab::text(&event), event.author.name)
-                });
-                for event in self.defects.stored(event) {
-                    self.note(Fact::Stored(event))?;
-                }
+        let events = self.host.stored_after(&self.logged);
+        for event in events.map_err(|error| Violation::new(Rule::Holes, error.to_string()))? {
+            *self.logged.entry(event.room_id).or_default() += 1;
+            self.trace.note(self.now, (event.seq.get(), event.txn_id), || {
+                format!("stored  {} {:?} by {}", event.seq, crate::tab::text(&event), event.author.name)
+            });
+            for event in self.defects.stored(event) {
+                self.note(Fact::Stored(event))?;
             }
         }
         Ok(())

@@ -264,6 +264,7 @@ impl Tab {
             unread,
             rows,
             members: members.iter().map(member).collect::<anyhow::Result<_>>()?,
+            has_new_list: false,
             typing: Vec::new(),
         };
         Ok((room, portrait))
