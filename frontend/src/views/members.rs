@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use client_core::{Command, MemberView};
 use js_sys::{Array, JsString, Object};
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use shared::{
     UserId,
     api::{Presence, Role},
@@ -13,14 +13,13 @@ use shared::{
 use super::{
     confirm::Confirm,
     copy::{Copy, CopyWords},
-    icons::Icon,
-    panels::{Panel, Panels},
+    panels::{ClosePanel, Panel, Panels},
     room::RoomFacts,
 };
 use crate::{
     avatar,
     driver::Driver,
-    erase::{ListKey, attribute, effect, flag, list, press, text, when},
+    erase::{ListKey, attribute, flag, list, press, text, when},
     navigation::link_to,
     store::Store,
     words::{fill, words},
@@ -35,16 +34,7 @@ pub fn Members(
     let store = expect_context::<Store>();
     let driver = expect_context::<Driver>();
     let panels = expect_context::<Panels>();
-    let close = NodeRef::<html::Button>::new();
     let leaving = RwSignal::new(false);
-    effect(move || {
-        if panels.over.get() == Some(Panel::Members)
-            && let Some(close) = close.get()
-        {
-            // Fails only for an element that is gone.
-            let _ = close.focus();
-        }
-    });
     let question = move || fill(words().leave_question, &[("room", &facts.name.get())]);
     // What the order hangs on, and nothing that changes more often.
     let ranked = Memo::new(move |_| {
@@ -68,14 +58,7 @@ pub fn Members(
         >
             <div class="members-head">
                 <h2>{words().members}</h2>
-                <button
-                    class="icon-button members-close"
-                    node_ref=close
-                    aria-label=words().close
-                    on:click=press(move || panels.over.set(None))
-                >
-                    {Icon::Close.view()}
-                </button>
+                <ClosePanel panel=Panel::Members class="members-close" />
             </div>
             <ul class="members-list">
                 {list(

@@ -1,9 +1,14 @@
 //! Which panels stand beside the room: always there on a wide screen, opened over it on a small one. Knows
 //! nothing of what is in them.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
-use crate::browser::{Listener, document, media, media_list};
+use super::icons::Icon;
+use crate::{
+    browser::{Listener, document, media, media_list},
+    erase::{effect, press},
+    words::words,
+};
 
 /// Below this, the rooms are a panel.
 const NARROW: &str = "(max-width: 47.99rem)";
@@ -80,5 +85,35 @@ impl Panels {
     /// Whether the members can be seen.
     pub fn members_shown(self) -> bool {
         if self.medium.get() { self.over.get() == Some(Panel::Members) } else { self.members_beside.get() }
+    }
+}
+
+/// The button that closes a panel, and has the focus when the panel opens.
+#[component]
+pub fn ClosePanel(
+    /// The panel.
+    panel: Panel,
+    /// The class that hides it where the panel stands beside the room.
+    class: &'static str,
+) -> impl IntoView {
+    let panels = expect_context::<Panels>();
+    let button = NodeRef::<html::Button>::new();
+    effect(move || {
+        if panels.over.get() == Some(panel)
+            && let Some(button) = button.get()
+        {
+            // Fails only for an element that is gone.
+            let _ = button.focus();
+        }
+    });
+    view! {
+        <button
+            class=format!("icon-button {class}")
+            node_ref=button
+            aria-label=words().close
+            on:click=press(move || panels.over.set(None))
+        >
+            {Icon::Close.view()}
+        </button>
     }
 }

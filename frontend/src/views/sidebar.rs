@@ -1,19 +1,19 @@
 //! The list of rooms, and oneself below it.
 
 use client_core::Command;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use shared::RoomId;
 
 use super::{
     confirm::Confirm,
     icons::Icon,
-    panels::{Panel, Panels},
+    panels::{ClosePanel, Panel, Panels},
 };
 use crate::{
     address::Address,
     avatar,
     driver::Driver,
-    erase::{ListKey, Press, attribute, effect, flag, list, press, text, when},
+    erase::{ListKey, Press, attribute, flag, list, press, text, when},
     navigation::Navigation,
     place::Place,
     store::{Inspected, Store},
@@ -27,20 +27,11 @@ pub fn Sidebar() -> impl IntoView {
     let panels = expect_context::<Panels>();
     let navigation = expect_context::<Navigation>();
     let place = expect_context::<Memo<Place>>();
-    let close = NodeRef::<html::Button>::new();
     let shut = move || {
         let in_room = matches!(place.get(), Place::Room(_));
         let away = panels.narrow.get() && in_room && panels.over.get() != Some(Panel::Rooms);
         away || panels.covered(Some(Panel::Rooms))
     };
-    effect(move || {
-        if panels.over.get() == Some(Panel::Rooms)
-            && let Some(close) = close.get()
-        {
-            // Fails only for an element that is gone.
-            let _ = close.focus();
-        }
-    });
     let ids = Memo::new(move |_| {
         store.rooms.with(|rooms| rooms.iter().map(|room| ListKey::Room(room.room.id)).collect::<Vec<_>>())
     });
@@ -54,14 +45,7 @@ pub fn Sidebar() -> impl IntoView {
         <nav class="side" aria-label=words().rooms inert=flag(shut)>
             <div class="side-head">
                 <p class="brand">{Icon::Mark.view()} "Confab"</p>
-                <button
-                    class="icon-button side-close"
-                    node_ref=close
-                    aria-label=words().close
-                    on:click=press(move || panels.over.set(None))
-                >
-                    {Icon::Close.view()}
-                </button>
+                <ClosePanel panel=Panel::Rooms class="side-close" />
             </div>
             <div class="side-title">
                 <h2>{words().rooms}</h2>
