@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 
 import { situation } from "../support/situation.mjs";
+import { until } from "../support/until.mjs";
 
 situation("a guest makes a room, writes and signs out with the keyboard alone", async (world) => {
   const server = await world.server();
@@ -40,6 +41,25 @@ situation("a guest makes a room, writes and signs out with the keyboard alone", 
   await tabTo(page, dialog.getByRole("button", { name: "Sign out" }));
   await keyboard.press("Enter");
   await page.getByLabel("Your name").waitFor();
+});
+
+situation("on a phone a panel takes the focus when it opens, and Escape closes it", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  const { page } = ada;
+  await ada.makeRoom("Ada", "Engines");
+  await page.setViewportSize({ width: 390, height: 844 });
+  const panels = [
+    [page.getByRole("button", { name: "Show rooms" }), page.getByRole("navigation", { name: "Rooms" })],
+    [page.getByRole("button", { name: /^Members/ }), page.getByRole("complementary", { name: "Members" })],
+  ];
+  for (const [opens, panel] of panels) {
+    await opens.click();
+    const close = panel.getByRole("button", { name: "Close" });
+    await until("the way out has the focus", () => isFocused(close));
+    await page.keyboard.press("Escape");
+    await close.waitFor({ state: "hidden" });
+  }
 });
 
 /** Presses Tab until it is there, as a person would; fails where it never is. */

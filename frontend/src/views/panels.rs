@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 
 use super::icons::Icon;
 use crate::{
-    browser::{Listener, document, media, media_list},
+    browser::{Frame, Listener, document, media, media_list},
     erase::{effect, press},
     words::words,
 };
@@ -98,13 +98,11 @@ pub fn ClosePanel(
 ) -> impl IntoView {
     let panels = expect_context::<Panels>();
     let button = NodeRef::<html::Button>::new();
+    let frame = StoredValue::new_local(None);
     effect(move || {
-        if panels.over.get() == Some(panel)
-            && let Some(button) = button.get()
-        {
-            // Fails only for an element that is gone.
-            let _ = button.focus();
-        }
+        // What is still hidden or inert takes no focus; by the next frame it is neither.
+        let opens = panels.over.get() == Some(panel);
+        frame.set_value(opens.then(|| Frame::new(move || focus(button))));
     });
     view! {
         <button
@@ -115,5 +113,12 @@ pub fn ClosePanel(
         >
             {Icon::Close.view()}
         </button>
+    }
+}
+
+fn focus(button: NodeRef<html::Button>) {
+    if let Some(button) = button.get_untracked() {
+        // Fails only for an element that is gone.
+        let _ = button.focus();
     }
 }
