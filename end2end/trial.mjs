@@ -20,22 +20,32 @@ const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
  * @property {string} url where the page is
  * @property {number} seed decides what people feel like
  * @property {{name: string, code: string}[]} rooms those that everybody is in
- * @property {{screen: number, name: string}[]} people one tab each
+ * @property {{screen: number, name: string, beside: number | null}[]} people one tab each; who sits beside another
+ * tab is the same person in the same browser
  */
 
+/** Who is in all their rooms, by the number of the screen. @type {Map<number, Promise<Visitor>>} */
+const there = new Map();
+
 /** @param {Begin} begin */
-async function live({ url, seed, rooms }, { screen, name }) {
-  const person = await world.person({ url });
-  const visitor = new Visitor({ world, person, name, rooms, seed: seed + screen, tell: (tells) => tell({ screen, tells }) });
-  await visitor.live(scene);
+function live({ url, seed, rooms }, { screen, name, beside }) {
+  const tells = (tells) => tell({ screen, tells });
+  const gathered = (async () => {
+    const first = await there.get(beside);
+    const person = await (first ? world.tab(first.person) : world.person({ url }));
+    const visitor = new Visitor({ world, person, screen, name, rooms, seed: seed + screen, tell: tells });
+    await visitor.gather(first !== undefined);
+    return visitor;
+  })();
+  there.set(screen, gathered);
+  const life = gathered.then((visitor) => visitor.live(scene));
+  return life.catch((error) => tells({ failed: error.stack }));
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { begin, stage } = JSON.parse(line);
   if (begin) {
-    for (const person of begin.people) {
-      lives.push(live(begin, person).catch((error) => tell({ screen: person.screen, tells: { failed: error.stack } })));
-    }
+    for (const person of begin.people) lives.push(live(begin, person));
   }
   if (stage) scene.stage = stage;
   if (stage === "over") break;

@@ -8,6 +8,9 @@ import { pause, until } from "./until.mjs";
 /** How long a person waits for one thing before they do another. */
 const PATIENCE_MS = 10_000;
 
+/** For what may be gone before it is pressed. */
+const QUICK_MS = 500;
+
 /** A page that has nothing to show for so long is loaded anew. */
 const BLANK_MS = 20_000;
 
@@ -29,8 +32,8 @@ const URGES = [
   ["discard", 4],
   ["tryNow", 6],
   ["offline", 4],
-  ["reload", 6],
-  ["reopen", 4],
+  ["reload", 10],
+  ["reopen", 8],
 ];
 
 /** Said by Chromium itself where a connection or a call fails; the page can't prevent it. */
@@ -41,13 +44,14 @@ export class Visitor {
    * @param {object} given
    * @param {import("./world.mjs").World} given.world
    * @param {import("./person.mjs").Person} given.person at a tab that is empty
+   * @param {number} given.screen the number of the tab
    * @param {string} given.name
    * @param {{name: string, code: string}[]} given.rooms
    * @param {number} given.seed
    * @param {(tells: object) => void} given.tell
    */
-  constructor({ world, person, name, rooms, seed, tell }) {
-    Object.assign(this, { world, name, rooms, tell });
+  constructor({ world, person, screen, name, rooms, seed, tell }) {
+    Object.assign(this, { world, screen, name, rooms, tell });
     this.dice = new Dice(seed);
     this.room = rooms[0];
     this.number = 0;
@@ -58,14 +62,13 @@ export class Visitor {
     this.sitAt(person);
   }
 
-  /** From the first visit to the end of the trial. */
+  /** From when all are there to the end of the trial. */
   async live(scene) {
-    await this.gather();
     while (scene.stage === "gather") await pause(50);
     while (scene.stage === "storm") {
       await this.act();
       await this.lookOn();
-      await pause(this.dice.between(100, 900));
+      await pause(this.dice.between(200, 1_400));
     }
     await this.person.context.setOffline(false);
     while (scene.stage === "quiet") {
@@ -87,14 +90,16 @@ export class Visitor {
     });
   }
 
-  /** Becomes somebody, and goes into all rooms. */
-  async gather() {
+  /** Becomes somebody, where they are not yet, and goes into all rooms. */
+  async gather(isSignedIn) {
     const [first, ...others] = this.rooms;
-    await this.person.joinBy(`/r/${first.code}`, this.name, first.name);
-    for (const { name, code } of others) {
-      await this.person.goTo(`/r/${code}`);
-      await this.person.page.getByRole("button", { name: "Join room" }).click();
-      await this.person.isIn(name);
+    if (!isSignedIn) {
+      await this.person.joinBy(`/r/${first.code}`, this.name, first.name);
+      for (const { name, code } of others) {
+        await this.person.goTo(`/r/${code}`);
+        await this.person.page.getByRole("button", { name: "Join room" }).click();
+        await this.person.isIn(name);
+      }
     }
     // A page that has just been loaded hears of everything by its socket.
     await this.person.goTo(`/r/${first.code}`);
@@ -118,7 +123,7 @@ export class Visitor {
     const words = Array.from({ length: this.dice.between(0, 20) === 0 ? 200 : this.dice.between(1, 12) }, () =>
       WORDS[this.dice.between(0, WORDS.length - 1)],
     );
-    const text = `${this.name} ${this.number} ${words.join(" ")}`.trimEnd();
+    const text = `${this.screen}:${this.number} ${words.join(" ")}`.trimEnd();
     const { page } = this.person;
     const { room } = await page.evaluate(look);
     if (!room) return;
@@ -154,13 +159,17 @@ export class Visitor {
     const waiting = this.person.page.locator(".message.own:has(.row-waits)").last();
     if (!(await waiting.isVisible())) return;
     const txn = await waiting.getAttribute("data-txn");
+    const row = this.person.page.locator(`[data-txn="${txn}"]`);
+    // What can be done with it is there for who points at it.
+    await row.hover({ timeout: QUICK_MS });
     this.tell({ withdrawn: txn });
-    await this.person.page.locator(`[data-txn="${txn}"]`).getByRole("button", { name: "Discard" }).click({ timeout: 500 });
+    await row.getByRole("button", { name: "Discard" }).click({ timeout: QUICK_MS });
+    this.tell({ remark: `has discarded ${txn}` });
   }
 
   async tryNow() {
     const now = this.person.page.getByRole("button", { name: "Try now" });
-    if (await now.isVisible()) await now.click({ timeout: 500 });
+    if (await now.isVisible()) await now.click({ timeout: QUICK_MS });
   }
 
   async offline() {

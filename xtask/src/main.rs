@@ -31,7 +31,7 @@ cargo xtask <task>
   sim [which]        clients, network and server on a virtual clock: --seeds N plays so many schedules on all
                      cores, --seed N one alone, with its trace; --short the short ones
   trial [what]       the real server and real clients under fault: --minutes M --seed S --clients N, with
-                     --pages two of them in Chromium; or `durability`, `stopping`, `restart`
+                     --pages three of them in Chromium; or `durability`, `stopping`, `restart`
   screenshots        pictures of the page in every state, in end2end/output; `--readme` also the README's
   browser [files]    the browser tests alone, on a page and a server as they are built now
 ";

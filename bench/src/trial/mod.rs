@@ -37,7 +37,7 @@ pub(crate) struct Ask {
     /// How many clients.
     #[arg(long, default_value_t = 24)]
     clients: u32,
-    /// Two of the clients are tabs of a real Chromium.
+    /// Three of the clients are tabs of a real Chromium, two of them of one person.
     #[arg(long)]
     pages: bool,
     #[command(subcommand)]

@@ -32,8 +32,11 @@ use tab::{Tab, Tells};
 /// Drives the tabs; from the top of the repository.
 const PROGRAM: &str = "end2end/trial.mjs";
 
-/// Tabs, each of another person.
-pub(crate) const TABS: u32 = 2;
+/// Who sits at each tab, by the first tab of theirs: two tabs are of one person, in one browser.
+const SITTERS: [u32; 3] = [0, 1, 0];
+
+/// How many tabs.
+pub(crate) const TABS: u32 = SITTERS.len() as u32;
 
 /// The rooms that the people at the tabs are in, all of them.
 const ROOMS: usize = 2;
@@ -86,6 +89,8 @@ struct Room<'a> {
 struct Sitting {
     screen: u32,
     name: String,
+    /// The screen of the tab whose person this one is.
+    beside: Option<u32>,
 }
 
 /// One line of what it tells.
@@ -122,12 +127,14 @@ impl Pages {
         let first = u32::try_from(others.len())?;
         let scene = stagecraft.watch();
         let (mut tabs, mut sitters, mut reports) = (Vec::new(), Vec::new(), others);
-        for screen in first..first + TABS {
-            let jar = Arc::new(Jar::default());
-            let (tab, report) = Tab::new(Screen(screen), witness.clone(), Arc::clone(&jar));
+        let jars: [Arc<Jar>; SITTERS.len()] = Default::default();
+        for (screen, sitter) in (first..).zip(SITTERS) {
+            let jar = &jars[sitter as usize];
+            let is_shared = SITTERS.iter().filter(|other| **other == sitter).count() > 1;
+            let (tab, report) = Tab::new(Screen(screen), is_shared, witness.clone(), Arc::clone(jar));
             tabs.push(tab);
             reports.push(report.clone());
-            sitters.push((Browser::with_jar(jar)?, report));
+            sitters.push((Browser::with_jar(Arc::clone(jar))?, report));
         }
         tabs.iter_mut().for_each(|tab| tab.knows(&reports, &scene));
         let numbers: Vec<usize> = (0..rooms).collect();
@@ -176,9 +183,13 @@ impl Pages {
     async fn begin(&mut self, scene: &Scene) -> anyhow::Result<()> {
         let code = |room: &usize| scene.codes.get(room).map_or("", String::as_str);
         let rooms = self.rooms.iter().map(|room| Room { name: room_name(*room), code: code(room) }).collect();
-        let people =
-            self.tabs.iter().map(Tab::screen).map(|Screen(screen)| Sitting { screen, name: name(screen) });
-        let (url, people) = (format!("http://{}", self.address), people.collect());
+        let Screen(first) = self.tabs[0].screen();
+        let sitting = |(screen, sitter)| {
+            let own = first + sitter;
+            Sitting { screen, name: name(own), beside: (own != screen).then_some(own) }
+        };
+        let people = (first..).zip(SITTERS).map(sitting).collect();
+        let url = format!("http://{}", self.address);
         self.order(&Order::Begin { url, seed: self.seed, rooms, people }).await
     }
 

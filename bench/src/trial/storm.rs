@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use futures_util::future::try_join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sim::oracle::{End, Fact, Observer, Portrait, Rule, Screen, Violation};
@@ -122,13 +122,15 @@ struct Running {
 
 impl Running {
     async fn begin(trial: &Trial, folder: &Path, witness: Witness) -> anyhow::Result<Self> {
+        let in_tabs = if trial.pages { pages::TABS } else { 0 };
+        let least = ROOMS as u32 + in_tabs;
+        ensure!(trial.clients >= least, "at least {least} clients: each room is made by one");
         let mut lives = Lives::new(&trial.binary, folder, FLAGS)?;
         lives.begin().await?;
         let proxy = Proxy::start(lives.address(), trial.seed).await?;
         let stagecraft = Arc::new(Stagecraft::new(Stage::Gather));
         let (mut tasks, mut people) = (JoinSet::new(), Vec::new());
-        let in_tabs = if trial.pages { pages::TABS } else { 0 };
-        for screen in 0..trial.clients.saturating_sub(in_tabs) {
+        for screen in 0..trial.clients - in_tabs {
             let (mut visitor, reports) =
                 Visitor::new(screen, trial.seed, ROOMS, witness.clone(), Arc::clone(&stagecraft));
             let browser = Browser::new()?.with_store();

@@ -36,6 +36,7 @@ struct Request {
 #[derive(Debug, PartialEq, Eq)]
 enum Early {
     Acked(Ack),
+    Refused(ErrorCode, bool),
     Shown(RoomId, ShownRow),
 }
 
@@ -83,6 +84,7 @@ impl Requests {
         self.all.entry(key).and_modify(again).or_insert(new);
         self.early.remove(&key).unwrap_or_default().into_iter().try_for_each(|early| match early {
             Early::Acked(ack) => self.acked(key.0, &ack),
+            Early::Refused(code, definite) => self.refused(key, code, definite),
             Early::Shown(room, row) => self.shown(room, &row),
         })
     }
@@ -92,7 +94,8 @@ impl Requests {
         let waits = self.late.contains(&key.0) && !self.all.contains_key(&key);
         if waits {
             let (all, early) = (self.early.entry(key).or_default(), early());
-            if !all.contains(&early) {
+            // Everybody looks again and again; an answer counts each time.
+            if !matches!(early, Early::Shown(..)) || !all.contains(&early) {
                 all.push(early);
             }
         }
@@ -123,6 +126,9 @@ impl Requests {
     }
 
     pub(super) fn refused(&mut self, key: Key, code: ErrorCode, definite: bool) -> Result<(), Violation> {
+        if self.waits(key, || Early::Refused(code, definite)) {
+            return Ok(());
+        }
         let Some(request) = self.all.get_mut(&key) else {
             let detail = format!("{} was refused to {} with {}", key.1, key.0, code.as_str());
             return Err(Violation::new(Rule::Unasked, detail));

@@ -274,6 +274,13 @@ fn what_is_asked_for_by_somebody_who_is_heard_late_is_judged_when_it_is_heard() 
     let other = Fact::Requested { screen, author, txn_id, room, content: "another text".into() };
     assert_eq!(then(&[other]), Err(Rule::Body), "it was shown with another text");
     assert_eq!(then(&[requested(1), acked(2, 1)]), Err(Rule::Once), "it was acked elsewhere before");
+    assert_eq!(
+        late(vec![acked(1, 1), acked(1, 1), requested(1)]),
+        Err(Rule::Once),
+        "it was acked twice as new"
+    );
+    assert_eq!(late(vec![refused(1, true), requested(1)]), Ok(()), "it was refused before");
+    assert_eq!(late(vec![refused(1, false)]), Err(Rule::Unasked), "nobody asked for what was refused");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! but what can't be told as a fact.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use reqwest::{Url, cookie::Jar};
 use serde::Deserialize;
-use shared::{ClientFrame, RoomId, Seq, ServerFrame, TxnId, UserId};
+use shared::{ClientFrame, Event, EventBody, RoomId, Seq, ServerFrame, TxnId, UserId};
 use sim::oracle::{Fact, Portrait, RoomPortrait, Rule, Screen, ShownRow, Violation};
 use tokio::sync::watch;
 
@@ -107,6 +107,11 @@ pub(super) struct Tab {
     people: Vec<watch::Receiver<Report>>,
     scene: Option<watch::Receiver<Scene>>,
     user: Option<UserId>,
+    /// Whether its person has another tab in the same browser.
+    is_shared: bool,
+    /// What was typed here, and what was acked here; an ack may be told of first.
+    typed: BTreeSet<TxnId>,
+    acked: BTreeSet<TxnId>,
     /// The newest row that was shown of each room.
     heads: BTreeMap<RoomId, Seq>,
     /// Up to where this person has read, as the page and the server said it to each other.
@@ -114,12 +119,29 @@ pub(super) struct Tab {
 }
 
 impl Tab {
-    pub(super) fn new(screen: Screen, witness: Witness, jar: Arc<Jar>) -> (Self, watch::Receiver<Report>) {
+    pub(super) fn new(
+        screen: Screen,
+        is_shared: bool,
+        witness: Witness,
+        jar: Arc<Jar>,
+    ) -> (Self, watch::Receiver<Report>) {
         let (report, reports) = watch::channel(Report::default());
-        let (people, scene) = (Vec::new(), None);
-        let (heads, read) = (BTreeMap::new(), BTreeMap::new());
-        let counts = Arc::default();
-        (Self { screen, witness, counts, jar, report, people, scene, user: None, heads, read }, reports)
+        let tab = Self {
+            screen,
+            witness,
+            counts: Arc::default(),
+            jar,
+            report,
+            people: Vec::new(),
+            scene: None,
+            user: None,
+            is_shared,
+            typed: BTreeSet::new(),
+            acked: BTreeSet::new(),
+            heads: BTreeMap::new(),
+            read: BTreeMap::new(),
+        };
+        (tab, reports)
     }
 
     /// Whose names it will show, and which rooms.
@@ -153,6 +175,7 @@ impl Tab {
                 witness::Counts::add(&self.witness.counts().requested);
                 witness::Counts::add(&self.counts.typed);
                 let (author, room) = (self.user()?, self.room(&room)?);
+                self.typed.insert(txn);
                 self.witness.note(Fact::Requested { screen, author, txn_id: txn, room, content: text });
             }
             Tells::Lost(text) => self.broken(Rule::Lost, &format!("showed nothing of {text:?}")),
@@ -163,6 +186,7 @@ impl Tab {
             Tells::Reloaded => {
                 witness::Counts::add(&self.witness.counts().reloads);
                 witness::Counts::add(&self.counts.reloads);
+                self.leaves_to_others()?;
                 self.witness.note(Fact::Restarted(screen));
             }
             Tells::Shows { room, rows } => {
@@ -193,12 +217,27 @@ impl Tab {
             Ok(ServerFrame::Connected(connected)) => {
                 self.read = connected.rooms.iter().map(|state| (state.room.id, state.read_seq)).collect();
             }
-            Ok(ServerFrame::Ack(ack)) => self.has_read(ack.room_id, ack.seq),
+            Ok(ServerFrame::Ack(ack)) => {
+                self.acked.insert(ack.txn_id);
+                self.has_read(ack.room_id, ack.seq);
+            }
             Ok(ServerFrame::Read(read)) if Some(read.user_id) == self.user => {
                 self.has_read(read.room_id, read.seq);
             }
+            Ok(ServerFrame::Event(event)) => self.has_said(&event),
+            Ok(ServerFrame::Events(page)) => page.events.iter().for_each(|event| self.has_said(event)),
             _ => {}
         }
+    }
+
+    /// What waits on a page that goes is sent by the other page of that browser, while this one goes on: each has its
+    /// own order.
+    fn leaves_to_others(&self) -> anyhow::Result<()> {
+        let author = self.user()?;
+        for txn_id in self.typed.difference(&self.acked).filter(|_| self.is_shared) {
+            self.witness.note(Fact::Parked { author, txn_id: *txn_id });
+        }
+        Ok(())
     }
 
     /// Somebody sits at it.
@@ -206,6 +245,13 @@ impl Tab {
         self.user = Some(user);
         self.witness.hears_late_of(user);
         self.report.send_modify(|report| report.user = Some(user));
+    }
+
+    /// Who says something has read what was there, at whichever tab.
+    fn has_said(&mut self, event: &Event) {
+        if Some(event.author.id) == self.user && matches!(event.body, EventBody::Message { .. }) {
+            self.has_read(event.room_id, event.seq);
+        }
     }
 
     fn has_read(&mut self, room: RoomId, seq: Seq) {
@@ -264,6 +310,7 @@ impl Tab {
             unread,
             rows,
             members: members.iter().map(member).collect::<anyhow::Result<_>>()?,
+            // It names no markers.
             has_new_list: false,
             typing: Vec::new(),
         };

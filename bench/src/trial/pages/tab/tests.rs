@@ -1,8 +1,8 @@
 //! What is told of a tab, line by line, and what the oracle makes of it.
 
 use serde_json::{Value, json};
-use shared::{Event, EventBody, MsgNo, Timestamp, api::Room, event::Profile};
-use sim::oracle::End;
+use shared::{MsgNo, Timestamp, api::Room, event::Profile};
+use sim::oracle::{End, Observer};
 
 use super::*;
 use crate::trial::scene::{Stage, Stagecraft};
@@ -36,6 +36,10 @@ fn text(number: u64) -> String {
 
 impl Scenery {
     fn new() -> Self {
+        Self::at_a_tab(false)
+    }
+
+    fn at_a_tab(is_shared: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let witness = Witness::new(folder.path()).unwrap();
         let stagecraft = Stagecraft::new(Stage::Storm);
@@ -43,7 +47,7 @@ impl Scenery {
         let (name, code) = ("Room 0".into(), "AAAA-BBBB-CC".into());
         stagecraft.opened(0, &Room { id: room(), name, visibility, code, members: 2 });
         let (others, other) = watch::channel(Report { user: Some(user(0)), ..Report::default() });
-        let (mut tab, reports) = Tab::new(Screen(1), witness.clone(), Arc::default());
+        let (mut tab, reports) = Tab::new(Screen(1), is_shared, witness.clone(), Arc::default());
         tab.knows(&[other, reports.clone()], &stagecraft.watch());
         tab.is(user(1));
         Self { tab, reports, witness, _folder: folder, _others: others, _stagecraft: stagecraft }
@@ -63,25 +67,34 @@ impl Scenery {
         self.tells(json!({ "shows": { "room": "Room 0", "rows": rows } }))
     }
 
-    /// Tells what is in the log, and at the end what the tab shows, scrolled up window by window.
+    /// Tells what is in the log after the two have come, and what the tab shows at the end, scrolled up window by
+    /// window; the last of them has the lines of those who came.
     fn ends(&mut self, log: &[u64], windows: &[&[Value]]) -> Option<Rule> {
+        let mut windows: Vec<Vec<Value>> = windows.iter().map(|rows| rows.to_vec()).collect();
+        windows.last_mut().unwrap().splice(0..0, [line(0), line(1)]);
         let seen = json!({
             "room": "Room 0", "windows": windows, "unread": "", "typing": "", "members": ["Visitor 0", "Visitor 1"],
         });
-        self.tells(
-            json!({ "sent": json!({ "type": "read", "room_id": room(), "seq": log.len() }).to_string() }),
-        );
+        let head = place(log.len() as u64);
+        let read = json!({ "type": "read", "room_id": room(), "seq": head }).to_string();
+        self.tells(json!({ "sent": read }));
         self.tells(json!({ "portrait": { "rooms": [seen], "cookies": [] } }));
-        for (number, seq) in log.iter().zip(1..) {
-            self.witness.note(Fact::Stored(event(*number, seq)));
+        let said = log.iter().zip(1..).map(|(number, at)| event(*number, at));
+        let stored: Vec<Event> = [join(0), join(1)].into_iter().chain(said).collect();
+        for event in &stored {
+            self.witness.note(Fact::Stored(event.clone()));
         }
-        let shown = self.reports.borrow().portrait.clone().unwrap_or_default();
-        let mut fresh = shown.clone();
+        let markers = [(user(0), Seq::ZERO), (user(1), head)];
+        for (user, seq) in markers {
+            self.witness.note(Fact::Marker { observer: Observer::Store, room: room(), user, seq });
+        }
+        let portrait = self.reports.borrow().portrait.clone().unwrap_or_default();
+        let mut fresh = portrait.clone();
         for room in fresh.rooms.values_mut() {
-            room.rows = log.iter().zip(1..).map(|(number, seq)| stored_row(*number, seq)).collect();
-            room.head = Seq::new(log.len() as u64).unwrap();
+            room.rows = stored.iter().map(shown).collect();
+            (room.head, room.members) = (head, markers.to_vec());
         }
-        self.witness.finish(&[End { screen: Screen(1), user: user(1), shown, fresh }]);
+        self.witness.finish(&[End { screen: Screen(1), user: user(1), shown: portrait, fresh }]);
         self.rule()
     }
 
@@ -90,27 +103,42 @@ impl Scenery {
     }
 }
 
-fn event(number: u64, seq: u64) -> Event {
-    Event {
-        room_id: room(),
-        seq: Seq::new(seq).unwrap(),
-        msg_no: MsgNo::new(seq).unwrap(),
-        timestamp: Timestamp::from_unix_ms(1),
-        txn_id: txn(number),
-        author: Profile { id: user(1), name: "Visitor 1".into(), avatar: None },
-        body: EventBody::Message { content: text(number), reply_to: None },
-    }
+/// Where the first, second, third message is: two people have come before.
+fn place(at: u64) -> Seq {
+    Seq::new(at + 2).unwrap()
 }
 
-fn stored_row(number: u64, seq: u64) -> ShownRow {
-    let content = Some(text(number));
-    ShownRow { seq: Seq::new(seq), author: user(1), txn_id: txn(number), content }
+fn join(number: u8) -> Event {
+    let author = Profile { id: user(number), name: format!("Visitor {number}"), avatar: None };
+    let seq = Seq::new(u64::from(number) + 1).unwrap();
+    let txn_id = TxnId::mint(1, [number; 10]);
+    let timestamp = Timestamp::from_unix_ms(1);
+    Event { room_id: room(), seq, msg_no: MsgNo::ZERO, timestamp, txn_id, author, body: EventBody::Join }
+}
+
+fn event(number: u64, at: u64) -> Event {
+    let body = EventBody::Message { content: text(number), reply_to: None };
+    Event { seq: place(at), msg_no: MsgNo::new(at).unwrap(), txn_id: txn(number), body, ..join(1) }
+}
+
+fn shown(event: &Event) -> ShownRow {
+    let content = match &event.body {
+        EventBody::Message { content, .. } => Some(content.clone()),
+        _ => None,
+    };
+    ShownRow { seq: Some(event.seq), author: event.author.id, txn_id: event.txn_id, content }
 }
 
 /// A row as the page has it.
-fn row(number: u64, seq: Option<u64>) -> Value {
-    let state = if seq.is_some() { "stored" } else { "sending" };
-    json!({ "txn": txn(number), "seq": seq, "state": state, "who": "Visitor 1", "text": text(number) })
+fn row(number: u64, at: Option<u64>) -> Value {
+    let state = if at.is_some() { "stored" } else { "sending" };
+    json!({ "txn": txn(number), "seq": at.map(place), "state": state, "who": "Visitor 1", "text": text(number) })
+}
+
+/// Somebody's coming, as the page has it.
+fn line(number: u8) -> Value {
+    let Event { txn_id, seq, author, .. } = join(number);
+    json!({ "txn": txn_id, "seq": seq, "state": "stored", "who": author.name, "text": null })
 }
 
 fn rows(numbers: std::ops::RangeInclusive<u64>) -> Vec<Value> {
@@ -174,22 +202,18 @@ fn what_was_typed_at_a_tab_is_stored_once_in_its_order_with_its_text() {
     assert_eq!(typed().ends(&[1, 2, 1], &[&[]]), Some(Rule::Once));
     assert_eq!(typed().ends(&[1], &[&rows(1..=1)]), Some(Rule::Lost));
     assert_eq!(Scenery::new().ends(&[1], &[&rows(1..=1)]), Some(Rule::Unasked), "nobody has typed it");
-    let other = json!({ "txn": txn(1), "seq": 1, "state": "stored", "who": "Visitor 1", "text": "else" });
+    let other =
+        json!({ "txn": txn(1), "seq": place(1), "state": "stored", "who": "Visitor 1", "text": "else" });
     assert_eq!(typed().shows(&[other]).rule(), Some(Rule::Body));
 }
 
 #[test]
 fn what_others_show_before_the_typing_is_told_of_waits_for_it() {
     let mut scenery = Scenery::new();
-    let shown = |number| Fact::Shown {
-        screen: Screen(0),
-        user: user(0),
-        room: room(),
-        rows: vec![stored_row(number, 1)],
-    };
-    scenery.witness.note(shown(1));
+    let rows = vec![shown(&event(1, 1))];
+    scenery.witness.note(Fact::Shown { screen: Screen(0), user: user(0), room: room(), rows });
     assert_eq!(scenery.rule(), None);
-    assert_eq!(scenery.types(1).ends(&[1], &[&rows(1..=1)]), None);
+    assert_eq!(scenery.types(1).ends(&[1], &[&[row(1, Some(1))]]), None);
 }
 
 #[test]
@@ -212,14 +236,29 @@ fn a_discarded_message_may_be_gone() {
 }
 
 #[test]
+fn what_waits_on_a_tab_that_is_loaded_anew_is_overtaken_only_where_another_tab_of_the_browser_sends_it() {
+    let overtaken = |is_shared| {
+        let mut scenery = Scenery::at_a_tab(is_shared);
+        scenery
+            .types(1)
+            .tells(json!("reloaded"))
+            .types(2)
+            .ends(&[2, 1], &[&[row(2, Some(1)), row(1, Some(2))]])
+    };
+    assert_eq!(overtaken(false), Some(Rule::OwnOrder));
+    assert_eq!(overtaken(true), None);
+}
+
+#[test]
 fn a_tab_is_at_rest_where_it_says_so_at_the_newest_row_and_where_it_has_read() {
     let mut scenery = three();
-    let read = json!({ "type": "read", "room_id": room(), "seq": 2 }).to_string();
+    let read = json!({ "type": "read", "room_id": room(), "seq": place(2) }).to_string();
     scenery.tells(json!({ "sent": read })).tells(json!({ "rest": { "missing": ["2 unread"] } }));
     assert!(!scenery.reports.borrow().is_settled);
     assert_eq!(scenery.reports.borrow().state, "2 unread");
-    scenery.tells(json!({ "rest": { "missing": [] } }));
-    let places = [(room(), (Seq::new(3).unwrap(), Seq::new(2).unwrap()))];
+    let said = ServerFrame::Event(Box::new(event(3, 3))).encode();
+    scenery.tells(json!({ "heard": said })).tells(json!({ "rest": { "missing": [] } }));
+    let places = [(room(), (place(3), place(3)))];
     assert!(scenery.reports.borrow().is_settled);
     assert_eq!(scenery.reports.borrow().places, places.into());
 }
