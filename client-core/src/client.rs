@@ -60,6 +60,8 @@ pub struct Client {
     doubted: Vec<RoomId>,
     /// Rooms that were left while an answer is under way which may be older and still have them.
     left_lately: Vec<RoomId>,
+    /// Rooms that were entered while the answer to leaving one is under way, which may be older.
+    entered_lately: Vec<RoomId>,
     /// Of the open room.
     members: Errand,
     out: Out,
@@ -98,6 +100,7 @@ impl Client {
             my_rooms: Errand::default(),
             doubted: Vec::new(),
             left_lately: Vec::new(),
+            entered_lately: Vec::new(),
             members: Errand::default(),
             out: Out::default(),
         }
@@ -287,7 +290,7 @@ impl Client {
             self.outbox.pump(now, me.id, &self.limits, out);
         }
         self.timelines.pump(ms, |room| self.rooms.get(room).map(|view| view.head), out);
-        self.quiet.pump(ms, out);
+        self.quiet.pump(ms, |room| self.rooms.get(room).is_some(), out);
         self.rooms.pump(ms, out);
         self.roster.tick(ms, out);
         self.activity.tick(ms, out);
@@ -400,6 +403,7 @@ impl Client {
         self.roster = Roster::default();
         self.my_rooms.drop();
         self.left_lately.clear();
+        self.entered_lately.clear();
         self.members.drop();
         (self.epoch, self.open) = (None, None);
         self.limits = Limits::default();

@@ -12,7 +12,7 @@ use crate::{
     sync::{Reach, Sync},
 };
 
-/// The rooms that are quiet; never more than this person is in.
+/// The rooms that are quiet; never more than the server has let this person into.
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
     rooms: Vec<(RoomId, Seq, Sync)>,
@@ -34,12 +34,12 @@ impl Quiet {
         self.rooms.len() < before
     }
 
-    /// Asks.
-    pub(crate) fn pump(&mut self, now: u64, out: &mut Out) {
+    /// Asks about the rooms that are known; another one is as soon as it is.
+    pub(crate) fn pump(&mut self, now: u64, is_known: impl Fn(RoomId) -> bool, out: &mut Out) {
         if !out.online() {
             return;
         }
-        for (room_id, last, sync) in &mut self.rooms {
+        for (room_id, last, sync) in self.rooms.iter_mut().filter(|(room, ..)| is_known(*room)) {
             let reach = Reach { loaded: true, at_start: true, first: *last, last: *last, head: *last };
             if let Some(from) = sync.next(now, reach) {
                 out.send(&ClientFrame::Sync(frame::Sync { room_id: *room_id, from, limit: None }));

@@ -133,6 +133,11 @@ impl Session {
         self.calls.iter().any(|pending| matches!(pending.call, Call::JoinRoom { .. }))
     }
 
+    /// Whether the answer to leaving a room is waited for.
+    pub(crate) fn is_parting(&self) -> bool {
+        self.calls.iter().any(|pending| matches!(pending.call, Call::Leave(..)))
+    }
+
     /// The token of the socket ends. Gives back the one in force where that is newer, and renews it otherwise.
     pub(crate) fn expiring(&mut self, out: &mut Out) -> Option<&str> {
         if !self.tokens.are_on_socket() {

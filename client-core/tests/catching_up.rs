@@ -297,6 +297,18 @@ fn a_room_that_falls_behind_unseen_goes_on_after_one_question() {
 }
 
 #[test]
+fn a_room_that_falls_behind_before_the_answer_to_joining_it_is_there_goes_on_all_the_same() {
+    let mut page = Page::online(&[]);
+    page.command(Command::JoinRoom { code: "CODE2".into() });
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(11) }));
+    let state = serde_json::to_string(&state(2, 10, 4)).unwrap();
+    page.answer("/rooms/join", 200, &state);
+    assert_eq!(page.syncs(), [after(room(2), 11)]);
+    page.frame(&events(room(2), 12..=13, 13, false));
+    assert_eq!(page.client.room(room(2)).unwrap().head.get(), 13);
+}
+
+#[test]
 fn a_room_that_falls_behind_while_it_is_opened_asks_on_after_its_first_page() {
     let mut page = Page::showing(2);
     page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(7) }));

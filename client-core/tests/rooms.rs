@@ -357,6 +357,26 @@ fn an_answer_to_a_join_that_is_older_than_a_leave_brings_the_room_back_only_unti
 }
 
 #[test]
+fn an_answer_to_a_leave_that_is_older_than_a_join_takes_the_room_away_only_if_the_list_does() {
+    let leave = format!("/rooms/{}/members/{}", room(7), ada().id);
+    for (listed, left) in [(vec![state(7, 5, 3)], false), (vec![], true)] {
+        let mut page = Page::online(&[state(7, 3, 3)]);
+        page.command(Command::LeaveRoom(room(7)));
+        page.command(Command::JoinRoom { code: "CODE7".into() });
+        page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 5, 3)).unwrap());
+        page.answer(&leave, 204, "");
+        assert_eq!(order(&page), [room(7)]);
+        page.answer("/rooms", 200, &my_rooms(&listed));
+        assert_eq!(order(&page).is_empty(), left);
+        if !left {
+            page.command(Command::LeaveRoom(room(7)));
+            page.answer(&leave, 204, "");
+            assert_eq!(order(&page), [], "at once, where nothing is in doubt");
+        }
+    }
+}
+
+#[test]
 fn a_list_that_is_older_than_a_leave_does_not_bring_the_room_back() {
     let mut page = Page::online(&[state(1, 1, 1), state(7, 3, 3)]);
     page.frame(&live(&said(room(2), 5)));

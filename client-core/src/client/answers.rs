@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use shared::{
-    ClientFrame,
+    ClientFrame, RoomId,
     api::{ConnectionToken, Members, MyRooms, RoomPreview, RoomState},
     error::ErrorCode,
     event::Profile,
@@ -83,6 +83,7 @@ impl Client {
                 Ok(state) => {
                     let room = state.room.id;
                     self.rooms.put(state, true, &mut self.out);
+                    self.entered(room);
                     self.out.changed(Change::Entered(room));
                     if self.left_lately.contains(&room) {
                         self.doubt(room);
@@ -100,13 +101,22 @@ impl Client {
                 }
                 Err(failure) => self.failed(call, failure),
             },
-            Call::Leave(room, _) => match result {
-                Ok(_) => self.left(*room),
-                Err(failure) if matches!(failure.code, ErrorCode::NotMember | ErrorCode::NotFound) => {
+            Call::Leave(room, _) => {
+                let has_left = result.as_ref().map_or_else(
+                    |failure| matches!(failure.code, ErrorCode::NotMember | ErrorCode::NotFound),
+                    |_| true,
+                );
+                if has_left && self.entered_lately.contains(room) {
+                    self.doubt(*room);
+                } else if has_left {
                     self.left(*room);
+                } else if let Err(failure) = result {
+                    self.failed(call, failure);
                 }
-                Err(failure) => self.failed(call, failure),
-            },
+                if !self.session.is_parting() {
+                    self.entered_lately.clear();
+                }
+            }
             Call::SignIn { .. } | Call::SignOut | Call::Refresh => {
                 if let Err(failure) = result {
                     self.failed(call, failure);
@@ -130,10 +140,18 @@ impl Client {
             if self.left_lately.contains(&state.room.id) {
                 self.my_rooms.want();
             } else {
+                self.entered(state.room.id);
                 self.rooms.put(state, false, &mut self.out);
             }
         }
         self.all_is_answered();
+    }
+
+    /// This person is in that room, and an answer to leaving it that comes now may be older.
+    pub(super) fn entered(&mut self, room: RoomId) {
+        if self.session.is_parting() && !self.entered_lately.contains(&room) {
+            self.entered_lately.push(room);
+        }
     }
 
     /// No answer that comes now can be older than a leave of which is known.

@@ -101,6 +101,9 @@ impl Client {
         if news {
             self.met(&event);
         }
+        if news && mine && event.body == EventBody::Join {
+            self.entered(room);
+        }
         if news && mine && event.body == EventBody::Leave {
             self.left(room);
             return;
@@ -178,7 +181,8 @@ impl Client {
     fn behind(&mut self, behind: &Behind) {
         let room = behind.room_id;
         self.rooms.reached(room, behind.head);
-        if !self.timelines.behind(room, behind.head) && self.rooms.get(room).is_some() {
+        // Also a room of which the answer to joining it has not told yet.
+        if !self.timelines.behind(room, behind.head) {
             self.quiet.behind(room, behind.head);
             // Nothing else says how many messages those are.
             self.my_rooms.want();
