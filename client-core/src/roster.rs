@@ -146,7 +146,12 @@ impl Roster {
         let Some((_, members)) = self.rooms.iter_mut().find(|(known, _)| *known == room) else {
             return true;
         };
-        if members.iter().any(|member| member.user.id == user.id) {
+        if let Some(index) = members.iter().position(|member| member.user.id == user.id) {
+            // The list was ahead of the events; whoever comes last stands last.
+            if index + 1 < members.len() {
+                members[index..].rotate_left(1);
+                out.changed(Change::Members(room));
+            }
             return false;
         }
         // A list may have known already what they read after that: markers never move back.

@@ -163,9 +163,7 @@ impl Session {
         if !is_ours || !self.tokens.are_older_than(&token) || !token.is_young(age_ms) {
             return None;
         }
-        if let Refresh::Asked(id) = std::mem::replace(&mut self.refresh, Refresh::Idle) {
-            out.push(Output::GiveUp(id));
-        }
+        self.give_up_refresh(out);
         Some(self.signed_in(now, token, answer.user, out))
     }
 
@@ -192,7 +190,7 @@ impl Session {
     pub(crate) fn sign_out(&mut self, out: &mut Out) {
         let bearer = self.tokens.forget();
         self.calls.clear();
-        self.refresh = Refresh::Idle;
+        self.give_up_refresh(out);
         self.renew = false;
         self.set_signed_out(false, out);
         self.backoff.reset();
@@ -279,6 +277,13 @@ impl Session {
         let signs_in =
             |pending: &Pending| matches!(pending.call, Call::SignIn { .. }) && pending.sent_with.is_some();
         self.leaving.as_ref()?.at.filter(|_| !self.calls.iter().any(signs_in))
+    }
+
+    /// Waits for no renewal any more: an answer that comes late would replace, or take away, a newer cookie.
+    fn give_up_refresh(&mut self, out: &mut Out) {
+        if let Refresh::Asked(id) = std::mem::replace(&mut self.refresh, Refresh::Idle) {
+            out.push(Output::GiveUp(id));
+        }
     }
 
     fn mint_id(&mut self) -> CallId {

@@ -68,6 +68,22 @@ fn members_come_and_go() {
 }
 
 #[test]
+fn members_stand_in_the_order_in_which_they_came_also_where_the_list_was_ahead_of_the_events() {
+    // Bob has left and come back, and Carl has come after him: the list knows that already.
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=1, 1, false));
+    let carl = || user(3, "Carl");
+    let list = [ada(), bob(), carl()].map(|person| member(person, Presence::Online));
+    page.answer(&format!("/rooms/{}/members", room(1)), 200, &members(&list));
+    page.frame(&live(&event(room(1), 2, bob(), txn(2), EventBody::Leave)));
+    page.frame(&live(&event(room(1), 3, bob(), txn(3), EventBody::Join)));
+    page.frame(&live(&event(room(1), 4, carl(), txn(4), EventBody::Join)));
+    let names: Vec<_> = page.client.members(room(1)).iter().map(|member| member.user.name.clone()).collect();
+    assert_eq!(names, ["Ada", "Bob", "Carl"]);
+}
+
+#[test]
 fn an_arrival_that_comes_twice_counts_once() {
     let mut page = Page::online(&[state(1, 1, 1)]);
     let joined = live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join));

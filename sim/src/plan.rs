@@ -53,11 +53,15 @@ pub enum Fault {
     BrokenDisk,
     /// A person signs out in the middle of everything, and comes back as somebody else.
     SignOut,
+    /// A page of somebody with two is closed; the other one takes over what it had not sent.
+    TakeOver,
+    /// The server ends a session, and the person comes back as somebody else.
+    SessionEnd,
 }
 
 /// All of them. New ones come last: a seed that was kept with the number of those before them, its
 /// [`kinds`](crate::schedule::Manner::kinds), still means the same.
-pub const FAULTS: [Fault; 19] = [
+pub const FAULTS: [Fault; 21] = [
     Fault::Cut,
     Fault::CutClientDeaf,
     Fault::CutServerDeaf,
@@ -77,6 +81,8 @@ pub const FAULTS: [Fault; 19] = [
     Fault::Flood,
     Fault::BrokenDisk,
     Fault::SignOut,
+    Fault::TakeOver,
+    Fault::SessionEnd,
 ];
 
 /// Those that the first simulator had, whose weights are drawn among everything else.

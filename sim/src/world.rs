@@ -8,6 +8,7 @@ mod end;
 mod faults;
 mod noted;
 mod server;
+mod sessions;
 
 use std::{
     cmp::Reverse,
@@ -17,7 +18,7 @@ use std::{
 
 use backend::{address::ClientAddress, socket::stepped::SteppedSocket};
 use client_core::SocketId;
-use shared::{RoomId, UserId};
+use shared::{RoomId, TxnId, UserId};
 
 use crate::{
     defects::Defects,
@@ -87,6 +88,8 @@ struct Person {
     /// The call that renews the sign-in now.
     renewing: Option<usize>,
     user: Option<UserId>,
+    /// Whether the server was asked to end the session.
+    is_ended: bool,
 }
 
 /// One connection, from the wish for it to its end on both sides.
@@ -174,6 +177,12 @@ pub(crate) struct World<'a> {
     /// Who has wanted to leave which room.
     parting: BTreeSet<(usize, RoomId)>,
     said: usize,
+    /// What is being posted, and where.
+    saying: Option<(usize, String)>,
+    /// What two tabs may send.
+    doubled: BTreeSet<TxnId>,
+    /// How many pages were opened in the place of others.
+    others: u32,
     refused_until: u64,
     slow_disk_until: u64,
     broken_disk_until: u64,
@@ -212,6 +221,9 @@ impl<'a> World<'a> {
             making: None,
             parting: BTreeSet::new(),
             said: 0,
+            saying: None,
+            doubled: BTreeSet::new(),
+            others: 0,
             refused_until: 0,
             slow_disk_until: 0,
             broken_disk_until: 0,
@@ -232,7 +244,14 @@ impl<'a> World<'a> {
             let last = u8::try_from(person + 1).unwrap_or(u8::MAX);
             let address = ClientAddress(IpAddr::from([10, 0, 0, last]));
             let name = format!("P{person}");
-            self.people.push(Person { name, address, cookie: None, renewing: None, user: None });
+            self.people.push(Person {
+                name,
+                address,
+                cookie: None,
+                renewing: None,
+                user: None,
+                is_ended: false,
+            });
             for _ in 0..self.plan.tabs[person] {
                 let tab = self.add_tab(person);
                 self.tabs[tab].store = self.plan.keeps.then(Default::default);

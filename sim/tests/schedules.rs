@@ -78,23 +78,25 @@ fn a_trace_can_be_read_and_changes_nothing() {
     assert_eq!(read.hash, play(&mut Bed::default(), 7, Manner::default()).hash);
 }
 
-/// Seeds that have broken a rule, by what was wrong then. Each mistake of the client also has a test of its own there.
-const BROKEN_ONCE: [(u64, &str); 5] = [
-    (41_817, "a read marker that the server refused was never said again"),
-    (42_912, "the same, with another person behind"),
-    (42_209, "a greeting older than an answer was taken for another log"),
-    (103_140, "the same, in a room entered while the connection was opening"),
-    (562, "a message whose machine's calendar had jumped was overtaken"),
+/// Seeds that have broken a rule, with how many kinds of faults there were then and what was wrong. Each mistake of the
+/// client also has a test of its own there.
+const BROKEN_ONCE: [(Length, u64, usize, &str); 9] = [
+    (Length::Full, 41_817, 17, "a read marker that the server refused was never said again"),
+    (Length::Full, 42_912, 17, "the same, with another person behind"),
+    (Length::Full, 42_209, 17, "a greeting older than an answer was taken for another log"),
+    (Length::Full, 103_140, 17, "the same, in a room entered while the connection was opening"),
+    (Length::Full, 562, 17, "a message whose machine's calendar had jumped was overtaken"),
+    (Length::Full, 56_493, 19, "a room that fell behind before its join was answered fell silent"),
+    (Length::Short, 1_193, 21, "an answer to a leave that was older than a join took the room away"),
+    (Length::Full, 3_112, 21, "the answer to a renewal before a sign-out took the next cookie away"),
+    (Length::Short, 5_678, 21, "members stood in another order than the one in which they came"),
 ];
-
-/// So many kinds of faults there were when those seeds were found.
-const KINDS_THEN: usize = 17;
 
 #[test]
 fn what_was_wrong_once_is_right_now() {
-    for (seed, what) in BROKEN_ONCE {
-        let outcome =
-            play(&mut Bed::default(), seed, Manner { kinds: Some(KINDS_THEN), ..Manner::default() });
+    for (length, seed, kinds, what) in BROKEN_ONCE {
+        let manner = Manner { length, kinds: Some(kinds), ..Manner::default() };
+        let outcome = play(&mut Bed::default(), seed, manner);
         assert_eq!(outcome.violation, None, "seed {seed}: {what}");
     }
 }

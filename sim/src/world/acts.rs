@@ -110,7 +110,10 @@ impl World<'_> {
         if self.dice.chance(1, 10) {
             content.push_str(&" and more".repeat(self.dice.index(300)));
         }
-        self.want(tab, Command::Post { room, content })
+        self.saying = Some((tab, content.clone()));
+        self.want(tab, Command::Post { room, content })?;
+        self.saying = None;
+        Ok(())
     }
 
     /// Sees up to some row of the open room.
@@ -140,9 +143,9 @@ impl World<'_> {
         // Said before it is done, because a row that was given up is gone at once; one that a server may have stays.
         if self.dice.chance(1, 4) {
             let (author, txn_id) = (key.author, key.txn_id);
-            if self.tabs[tab].is_recallable(room, key) {
+            if self.tabs[tab].is_recallable(room, key) && !self.doubled.contains(&txn_id) {
                 self.note(Fact::TakenBack { author, txn_id })?;
-            } else if is_parked {
+            } else if is_parked || self.doubled.contains(&txn_id) {
                 self.note(Fact::Withdrawn { author, txn_id })?;
             }
             return self.want(tab, Command::Discard(room, key));
@@ -150,13 +153,17 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Has a message tried again that is parked.
+    /// Has a message tried again that is parked: as the same one, or as a new one where it was refused for good.
     pub(super) fn ask_again(&mut self, tab: usize, room: RoomId, key: RowKey) -> Result<(), Violation> {
         let row = self.tabs[tab].rows(room).into_iter().find(|row| row.txn_id == key.txn_id);
-        if let Some(content) = row.and_then(|row| row.content) {
+        let Some(content) = row.and_then(|row| row.content) else { return Ok(()) };
+        self.saying = Some((tab, content.clone()));
+        self.want(tab, Command::Retry(room, key))?;
+        self.saying = None;
+        if self.tabs[tab].waiting(room).iter().any(|(waiting, _)| *waiting == key) {
             let (screen, author, txn_id) = (self.tabs[tab].screen, key.author, key.txn_id);
             self.note(Fact::Requested { screen, author, txn_id, room, content })?;
         }
-        self.want(tab, Command::Retry(room, key))
+        Ok(())
     }
 }

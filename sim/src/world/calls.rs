@@ -10,12 +10,15 @@ use crate::{
     plan::{MS, SECOND},
 };
 
+/// Of no page: nobody waits for the answer.
+pub(super) const NO_LIFE: u32 = u32::MAX;
+
 /// Between two looks whether another tab has renewed the sign-in.
 const PAUSE: u64 = 50 * MS;
 
 impl World<'_> {
     /// A client makes a call.
-    pub(super) fn begin_call(&mut self, tab: usize, id: CallId, request: Request) {
+    pub(super) fn begin_call(&mut self, tab: usize, id: CallId, request: Request) -> usize {
         let loss = (self.calls_to_lose > 0).then(|| {
             self.calls_to_lose -= 1;
             self.dice.one_of(&[Loss::OnItsWay, Loss::OnTheWayBack])
@@ -24,6 +27,16 @@ impl World<'_> {
         let call = self.calls.len();
         self.calls.push(CallState { tab, life, id, request, with: None, answer: None, cookie: None, loss });
         self.at(self.now, Happening::CallDeparts { call });
+        call
+    }
+
+    /// Nobody waits for the answer of a call any more, and its cookie is not taken.
+    pub(super) fn give_up_call(&mut self, tab: usize, id: CallId) {
+        let life = self.tabs[tab].life;
+        let is_it = |call: &&mut CallState| (call.tab, call.life, call.id) == (tab, life, id);
+        if let Some(call) = self.calls.iter_mut().rev().find(is_it) {
+            call.life = NO_LIFE;
+        }
     }
 
     /// The call leaves the browser. The tabs of a person renew their sign-in one after the other.

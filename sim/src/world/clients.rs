@@ -81,9 +81,10 @@ impl World<'_> {
                 Output::Open { socket, token } => self.open(tab, socket, token),
                 Output::Send(socket, text) => self.send(tab, socket, text),
                 Output::Close(socket, code) => self.leave(tab, socket, code),
-                Output::Call(id, request) => self.begin_call(tab, id, request),
+                Output::Call(id, request) => drop(self.begin_call(tab, id, request)),
+                Output::GiveUp(id) => self.give_up_call(tab, id),
                 // A tab renews for itself here: that it need not is the page's matter.
-                Output::Renewed(_) | Output::GiveUp(_) => {}
+                Output::Renewed(_) => {}
                 Output::Changed(change) => self.changed(tab, &change)?,
             }
         }

@@ -1,10 +1,8 @@
 //! What goes wrong.
 
-use client_core::{Command, RowKey};
-
 use super::{Happening, World};
 use crate::{
-    oracle::{Fact, Rule, Violation},
+    oracle::{Fact, Violation},
     plan::{FAULTS, Fault, MS, SECOND},
     tab::Tab,
 };
@@ -65,9 +63,13 @@ impl World<'_> {
                 self.broken_disk_until = self.now + self.dice.between(SECOND, 10 * SECOND);
                 Ok(true)
             }
-            Fault::Reload | Fault::Sleep | Fault::ClockJump | Fault::Flood | Fault::SignOut => {
-                self.strike_tab(fault)
-            }
+            Fault::Reload
+            | Fault::Sleep
+            | Fault::ClockJump
+            | Fault::Flood
+            | Fault::SignOut
+            | Fault::TakeOver
+            | Fault::SessionEnd => self.strike_tab(fault),
             _ => Ok(false),
         }
     }
@@ -114,6 +116,8 @@ impl World<'_> {
         match fault {
             Fault::Reload => self.reload(number)?,
             Fault::SignOut => return self.sign_out(number),
+            Fault::TakeOver => return self.take_over(number),
+            Fault::SessionEnd => return Ok(self.end_session(number)),
             Fault::Sleep => {
                 // All tabs of a machine sleep and wake up together.
                 let until = self.now + self.dice.between(SECOND, 60 * SECOND);
@@ -148,7 +152,7 @@ impl World<'_> {
     }
 
     /// A page is loaded anew: what its client knew is gone.
-    fn reload(&mut self, number: usize) -> Result<(), Violation> {
+    pub(super) fn reload(&mut self, number: usize) -> Result<(), Violation> {
         let (person, screen, life) = {
             let tab = &self.tabs[number];
             (tab.person, tab.screen, tab.life + 1)
@@ -178,34 +182,6 @@ impl World<'_> {
         let at = self.now + self.dice.between(50 * MS, 2 * SECOND);
         self.at(at, Happening::Start { tab: number, life });
         Ok(())
-    }
-
-    /// Somebody who has one tab signs out: nobody wants what they have not sent, and nothing of them stays.
-    fn sign_out(&mut self, number: usize) -> Result<bool, Violation> {
-        let Tab { person, screen, .. } = self.tabs[number];
-        let is_alone = self.tabs.iter().filter(|tab| tab.person == person).count() == 1;
-        let Some(author) = self.tabs[number].user().filter(|_| is_alone) else { return Ok(false) };
-        for (txn_id, room) in std::mem::take(&mut self.tabs[number].unsent) {
-            let is_only_here = self.tabs[number].is_recallable(room, RowKey { author, txn_id });
-            self.note(if is_only_here {
-                Fact::TakenBack { author, txn_id }
-            } else {
-                Fact::Withdrawn { author, txn_id }
-            })?;
-        }
-        self.note(Fact::Restarted(screen))?;
-        self.want(number, Command::SignOut)?;
-        let tab = &mut self.tabs[number];
-        tab.open = None;
-        tab.dirty.clear();
-        tab.dirty_members.clear();
-        tab.typing.clear();
-        if tab.store.as_ref().is_some_and(|store| store.keys().next().is_some()) {
-            return Err(Violation::new(Rule::Wiped, format!("tab {number} keeps {:?}", tab.store)));
-        }
-        self.people[person].user = None;
-        self.making.take_if(|making| *making == number);
-        Ok(true)
     }
 
     /// Nothing goes wrong any more.

@@ -1,6 +1,6 @@
 //! What the oracle learns of the clients: what they are told, and what they show.
 
-use client_core::{Call, Change, Input};
+use client_core::{Call, Change, Input, SessionState};
 use shared::{ErrorCode, RoomId, ServerFrame, UserId};
 
 use super::{Wire, World, clients::short};
@@ -92,6 +92,10 @@ impl World<'_> {
             }
             Change::Session => {
                 let (person, user) = (self.tabs[tab].person, self.tabs[tab].user());
+                let is_out = matches!(self.tabs[tab].client.session(), SessionState::SignedOut { .. });
+                if is_out && self.people[person].is_ended {
+                    return self.session_is_over(tab);
+                }
                 self.people[person].user = user.or(self.people[person].user);
             }
             Change::Left(room) => {
@@ -126,6 +130,11 @@ impl World<'_> {
                     && self.tabs[tab].unsent.insert(row.txn_id, room).is_none()
                 {
                     let (txn_id, content) = (row.txn_id, content.clone());
+                    if self.saying.as_ref().is_none_or(|saying| *saying != (tab, content.clone())) {
+                        let detail =
+                            format!("{screen:?} shows as waiting what nobody has said there: {content:?}");
+                        return Err(Violation::new(Rule::Unasked, detail));
+                    }
                     self.note(Fact::Requested { screen, author: user, txn_id, room, content })?;
                 }
             }
