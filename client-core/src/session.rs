@@ -271,11 +271,9 @@ impl Session {
         earliest([self.retry_at(), self.leave_at()])
     }
 
-    /// When the end of the old session is said again. Not while somebody signs in: the answer would take the new
-    /// cookie away.
+    /// When the old session's end is said again. Not while somebody signs in: it would take the new cookie away.
     fn leave_at(&self) -> Option<u64> {
-        let signs_in =
-            |pending: &Pending| matches!(pending.call, Call::SignIn { .. }) && pending.sent_with.is_some();
+        let signs_in = |is: &Pending| matches!(is.call, Call::SignIn { .. }) && is.sent_with.is_some();
         self.leaving.as_ref()?.at.filter(|_| !self.calls.iter().any(signs_in))
     }
 

@@ -224,3 +224,12 @@ fn a_newer_token_outlives_the_end_of_the_socket_that_had_the_older_one() {
     assert_eq!(page.take_call("/ws-token").1.bearer.as_deref(), Some("newer"));
     assert!(!page.is_calling("/session/refresh"));
 }
+
+#[test]
+fn signing_out_gives_up_a_renewal_whose_answer_would_take_the_next_cookie_away() {
+    let mut page = Page::online(&[]);
+    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    assert!(page.is_calling("/session/refresh"));
+    page.command(Command::SignOut);
+    assert_eq!(page.given_up.len(), 1);
+}

@@ -132,15 +132,6 @@ fn signing_out_closes_the_socket_and_forgets_everything() {
 }
 
 #[test]
-fn signing_out_gives_up_a_renewal_whose_answer_would_take_the_next_cookie_away() {
-    let mut page = Page::online(&[]);
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
-    assert!(page.is_calling("/session/refresh"));
-    page.command(Command::SignOut);
-    assert_eq!(page.given_up.len(), 1);
-}
-
-#[test]
 fn a_sign_out_that_the_server_has_not_heard_is_said_again() {
     let mut page = Page::online(&[]);
     page.command(Command::SignOut);
