@@ -78,7 +78,13 @@ impl Roster {
             let read_seq = known(member.user.id).map_or(member.read_seq, |known| known.max(member.read_seq));
             MemberView { user: member.user, role: member.role, presence, read_seq }
         };
-        let members = members.into_iter().map(view).collect();
+        let members: Vec<MemberView> = members.into_iter().map(view).collect();
+        // Whoever is in it no longer may seem to come back, where the list is ahead of the events.
+        let is_gone = |known: &&MemberView| members.iter().all(|member| member.user.id != known.user.id);
+        let gone = self.members(room).iter().filter(is_gone);
+        let gone =
+            gone.map(|known| ReadSignal { room_id: room, user_id: known.user.id, seq: known.read_seq });
+        gone.collect::<Vec<_>>().into_iter().for_each(|signal| self.remember(signal));
         self.forget(room);
         if self.rooms.len() == ROOMS_MOST {
             self.rooms.remove(0);

@@ -84,6 +84,24 @@ fn members_stand_in_the_order_in_which_they_came_also_where_the_list_was_ahead_o
 }
 
 #[test]
+fn a_marker_of_somebody_who_is_in_no_newer_list_does_not_move_back_when_older_events_come() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=1, 1, false));
+    let path = format!("/rooms/{}/members", room(1));
+    let mut ahead = member(bob(), Presence::Online);
+    ahead.read_seq = seq(5);
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), ahead]));
+    page.command(Command::OpenRoom(room(9)));
+    page.command(Command::OpenRoom(room(1)));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    page.frame(&live(&event(room(1), 2, bob(), txn(2), EventBody::Leave)));
+    page.frame(&live(&event(room(1), 3, bob(), txn(3), EventBody::Join)));
+    let bobs = page.client.members(room(1)).iter().find(|member| member.user == bob()).unwrap();
+    assert_eq!(bobs.read_seq, seq(5));
+}
+
+#[test]
 fn an_arrival_that_comes_twice_counts_once() {
     let mut page = Page::online(&[state(1, 1, 1)]);
     let joined = live(&event(room(1), 2, user(3, "Carl"), txn(2), EventBody::Join));
