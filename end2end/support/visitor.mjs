@@ -207,7 +207,12 @@ export class Visitor {
 
   async openRoom({ name }) {
     const link = this.person.page.locator(".room-link", { has: this.person.page.getByText(name, { exact: true }) });
-    await link.click();
+    const open = this.person.page.getByRole("log", { name: `Messages in ${name}` });
+    // Where two rooms change places while somebody aims, they hit the other one, and aim again.
+    await until(`${name} is open`, async () => {
+      await link.click();
+      return await open.waitFor({ timeout: QUICK_MS }).then(() => true, () => false);
+    }, PATIENCE_MS);
     await this.person.isIn(name);
   }
 

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    scene::{Report, Scene, Stage, Stagecraft},
+    scene::{Report, Scene, Stage, Stagecraft, person_name, room_name},
     witness::Witness,
 };
 use crate::driver::Browser;
@@ -98,15 +98,6 @@ struct Sitting {
 struct Line {
     screen: u32,
     tells: Tells,
-}
-
-/// How a person is called, here and at the other clients.
-pub(crate) fn name(screen: u32) -> String {
-    format!("Visitor {screen}")
-}
-
-fn room_name(number: usize) -> String {
-    format!("Room {number}")
 }
 
 impl Pages {
@@ -186,7 +177,7 @@ impl Pages {
         let Screen(first) = self.tabs[0].screen();
         let sitting = |(screen, sitter)| {
             let own = first + sitter;
-            Sitting { screen, name: name(own), beside: (own != screen).then_some(own) }
+            Sitting { screen, name: person_name(own), beside: (own != screen).then_some(own) }
         };
         let people = (first..).zip(SITTERS).map(sitting).collect();
         let url = format!("http://{}", self.address);

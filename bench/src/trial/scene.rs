@@ -22,6 +22,16 @@ pub(crate) enum Stage {
     Over,
 }
 
+/// How the person at that screen is called.
+pub(crate) fn person_name(screen: u32) -> String {
+    format!("Visitor {screen}")
+}
+
+/// How the room of that number is called.
+pub(crate) fn room_name(number: usize) -> String {
+    format!("Room {number}")
+}
+
 /// The stage, and the codes and names of the rooms so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {

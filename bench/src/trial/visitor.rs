@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     habits::{Habits, Urge},
     hearing::Heard,
-    scene::{Report, Scene, Stage, Stagecraft},
+    scene::{Report, Scene, Stage, Stagecraft, person_name, room_name},
     tour::{Tour, is_in, last_seen, rows, text, waiting},
     witness::{Counts, Witness},
 };
@@ -77,7 +77,7 @@ impl Visitor {
         let (report, reports) = watch::channel(Report::default());
         let visitor = Self {
             screen: Screen(screen),
-            name: format!("Visitor {screen}"),
+            name: person_name(screen),
             witness,
             scene: stagecraft.watch(),
             stagecraft,
@@ -133,7 +133,7 @@ impl Visitor {
 
     fn entered(&self, client: &Client, room: RoomId) {
         let Some(view) = client.room(room) else { return };
-        if let Some(number) = self.makes.filter(|number| view.room.name == format!("Room {number}")) {
+        if let Some(number) = self.makes.filter(|number| view.room.name == room_name(*number)) {
             self.stagecraft.opened(number, &view.room);
         }
     }
@@ -189,7 +189,7 @@ impl Visitor {
         if let Some(room) = self.makes
             && self.asked.insert(String::new())
         {
-            say.push(Command::MakeRoom { name: format!("Room {room}") });
+            say.push(Command::MakeRoom { name: room_name(room) });
         }
         let codes = self.scene.borrow().codes.clone();
         for (_, code) in codes.into_iter().filter(|(room, _)| self.begins_in.contains(room)) {

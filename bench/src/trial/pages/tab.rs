@@ -16,12 +16,11 @@ use shared::{ClientFrame, Event, EventBody, RoomId, Seq, ServerFrame, TxnId, Use
 use sim::oracle::{Fact, Portrait, RoomPortrait, Rule, Screen, ShownRow, Violation};
 use tokio::sync::watch;
 
-use super::name;
 use crate::{
     driver,
     trial::{
         hearing::Heard,
-        scene::{Report, Scene},
+        scene::{Report, Scene, person_name, room_name},
         witness::{self, Witness},
     },
 };
@@ -338,14 +337,12 @@ impl Tab {
 
     fn room(&self, name: &str) -> anyhow::Result<RoomId> {
         let scene = self.scene.as_ref().context("the tab knows no rooms")?.borrow();
-        let number = name.strip_prefix("Room ").and_then(|number| number.parse::<usize>().ok());
-        number
-            .and_then(|number| scene.ids.get(&number).copied())
-            .with_context(|| format!("the room {name:?}"))
+        let room = scene.ids.iter().find(|(number, _)| room_name(**number) == name);
+        room.map(|(_, room)| *room).with_context(|| format!("there is no room {name:?}"))
     }
 
     fn person(&self, called: &str) -> anyhow::Result<UserId> {
-        let number = (0..).zip(&self.people).find(|(number, _)| name(*number) == called);
+        let number = (0..).zip(&self.people).find(|(number, _)| person_name(*number) == called);
         let Some((_, report)) = number else { bail!("nobody is called {called:?}") };
         report.borrow().user.with_context(|| format!("{called} is nobody yet"))
     }
