@@ -6,9 +6,6 @@ import { until } from "./until.mjs";
 /** How long it may take to scroll through a room. */
 const PATIENCE_MS = 90_000;
 
-/** The list is scrolled up by that part of what is seen of it, so that every window has rows of the one before. */
-const STEP = 0.7;
-
 /**
  * A message, or a line of somebody coming or going.
  * @typedef {{txn: string, seq: number | null, state: string, who: string, text: string | null}} ShownRow
@@ -66,16 +63,15 @@ export async function windowsOfAll(page) {
     if (now !== last) windows.push(rows);
     last = now;
     if (isFirst) return true;
-    await page.evaluate(scrollUp, STEP);
+    await page.evaluate(scrollUp);
     return false;
   }, PATIENCE_MS);
   return windows;
 }
 
-/** Runs in the page. Done when the page has drawn what follows. */
-async function scrollUp(step) {
-  const log = document.querySelector(".log");
-  log.scrollTop -= log.clientHeight * step;
+/** Runs in the page: to the uppermost row that is there. Done when the page has drawn what follows. */
+async function scrollUp() {
+  document.querySelector(".rows .row").scrollIntoView({ block: "center" });
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   await frame();
   await frame();
