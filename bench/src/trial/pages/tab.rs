@@ -33,7 +33,7 @@ pub(super) enum Tells {
     Heard(String),
     /// A frame went.
     Sent(String),
-    /// Its person is in all rooms, and the page is connected.
+    /// Its person is in all rooms, and the page shows one of them.
     Gathered,
     /// Something was sent from the composer, and its row is there.
     Typed { room: String, txn: TxnId, text: String },
@@ -106,6 +106,8 @@ pub(super) struct Tab {
     people: Vec<watch::Receiver<Report>>,
     scene: Option<watch::Receiver<Scene>>,
     user: Option<UserId>,
+    /// Whether it shows the room where it begins.
+    is_there: bool,
     /// Whether its person has another tab in the same browser.
     is_shared: bool,
     /// What was typed here, and what was acked here; an ack may be told of first.
@@ -134,6 +136,7 @@ impl Tab {
             people: Vec::new(),
             scene: None,
             user: None,
+            is_there: false,
             is_shared,
             typed: BTreeSet::new(),
             acked: BTreeSet::new(),
@@ -169,7 +172,10 @@ impl Tab {
                     self.has_read(read.room_id, read.seq);
                 }
             }
-            Tells::Gathered => self.report.send_modify(|report| report.has_gathered = true),
+            Tells::Gathered => {
+                self.is_there = true;
+                self.tell_who();
+            }
             Tells::Typed { room, txn, text } => {
                 witness::Counts::add(&self.witness.counts().requested);
                 witness::Counts::add(&self.counts.typed);
@@ -243,7 +249,15 @@ impl Tab {
     fn is(&mut self, user: UserId) {
         self.user = Some(user);
         self.witness.hears_late_of(user);
-        self.report.send_modify(|report| report.user = Some(user));
+        self.tell_who();
+    }
+
+    /// A page that shows what it has kept may not have heard yet whose it is.
+    fn tell_who(&self) {
+        self.report.send_modify(|report| {
+            report.user = self.user;
+            report.has_gathered = self.is_there && self.user.is_some();
+        });
     }
 
     /// Who says something has read what was there, at whichever tab.

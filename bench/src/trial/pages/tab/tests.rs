@@ -250,6 +250,16 @@ fn what_waits_on_a_tab_that_is_loaded_anew_is_overtaken_only_where_another_tab_o
 }
 
 #[test]
+fn a_tab_is_there_once_it_shows_a_room_and_was_told_whose_it_is() {
+    let (mut tab, reports) = Tab::new(Screen(2), false, Scenery::new().witness, Arc::default());
+    tab.told(Tells::Gathered).unwrap();
+    assert!(!reports.borrow().has_gathered);
+    tab.is(user(1));
+    assert!(reports.borrow().has_gathered);
+    assert_eq!(reports.borrow().user, Some(user(1)));
+}
+
+#[test]
 fn a_tab_is_at_rest_where_it_says_so_at_the_newest_row_and_where_it_has_read() {
     let mut scenery = three();
     let read = json!({ "type": "read", "room_id": room(), "seq": place(2) }).to_string();
