@@ -3,8 +3,12 @@
 //!
 //! A session counts generations. Its newest refresh token names the newest generation, and presenting it makes the
 //! next one, but not within [`REPEAT_MS`] of its making: then the newest is answered *again*. The token before the
-//! newest is answered with the newest too, for so long, and for as long as nobody has worked with that: answers get
-//! lost. Whoever presents anything older holds a copy: the session ends for everybody who has it.
+//! newest is answered with the newest too, for so long, and for as long as it is not confirmed that a browser has
+//! kept that: answers get lost, and so does a cookie that came a moment before its browser died. Whoever presents
+//! anything older holds a copy: the session ends for everybody who has it.
+//!
+//! A browser that got a generation was given an access token with it. When that is used [`KEPT_MS`] after it was
+//! made, the browser has lived for so long with the cookie, and has it on its disk: the generation is *confirmed*.
 //!
 //! So only two generations are good at a time, however many tabs ask and however often a page is loaded anew, and a
 //! call that is under way for less than half of [`REPEAT_MS`] is never taken for a copy's. Whoever has the newest is
@@ -12,13 +16,22 @@
 //!
 //! Whoever stole the newest token gains nothing by the wait beyond what the token gave them anyway: access tokens, for
 //! as long as nobody notices. The first to present it after the wait makes the next generation, and the other one
-//! gives the copy away.
+//! gives the copy away, once either of them has used that for as long as a page does. What is not noticed: a thief
+//! who throws every access token away within [`KEPT_MS`], and always renews between two renewals of the owner, which
+//! nothing tells apart from a browser that keeps dying young; and one whose renewals always come within [`REPEAT_MS`]
+//! of the owner's.
 
 use shared::Timestamp;
 
-/// Milliseconds after a generation was made in which it is the answer to itself and to the one before it: twice the
-/// 15 s that a page waits for an answer, so that no call of a page that is gone comes later.
-pub const REPEAT_MS: u64 = 30_000;
+/// Milliseconds after which a browser that still lives has a cookie on its disk: twice the 30 s for which Chromium
+/// collects changes before it writes them.
+pub const KEPT_MS: u64 = 60_000;
+
+/// Milliseconds after a generation was made in which it is the answer to itself and to the one before it. At least
+/// twice the 15 s that a page waits for an answer, so that no call of a page that is gone comes later; longer than
+/// [`KEPT_MS`], so that at most one change of the cookie is not on the disk; and by a heartbeat and its answer, so
+/// that a socket can confirm a generation before there is the next, however shortly access tokens live.
+pub const REPEAT_MS: u64 = KEPT_MS + 30_000;
 
 /// Milliseconds that a session lives without being renewed: 30 days, as the cookie says.
 pub const IDLE_MS: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -28,7 +41,8 @@ pub const IDLE_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 pub struct SessionState {
     /// The newest generation; the first is 1.
     pub generation: u64,
-    /// The newest generation whose answer is known to have arrived, because its access token was used.
+    /// The newest generation that a browser is known to have kept, because its access token was
+    /// [used so late](is_kept); 0 when there is none yet.
     pub confirmed: u64,
     /// When the newest generation was made, or last given to somebody who had the one before it and had lost the
     /// answer.
@@ -75,158 +89,40 @@ pub fn judge(session: &SessionState, presented: u64, now: Timestamp) -> Verdict 
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether the use, at the moment `now`, of an access token that was made at `issued_at` shows that the cookie that
+/// came with it, or before it, is on the browser's disk.
+pub fn is_kept(issued_at: Timestamp, now: Timestamp) -> bool {
+    now >= issued_at.plus_ms(KEPT_MS)
+}
 
-    const MADE: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
+/// What a socket has to say of the newest generation whose access token it was given: that it was kept, once its
+/// client was heard of late enough.
+#[derive(Debug, Default)]
+pub struct Proof {
+    generation: u64,
+    issued_at: Option<Timestamp>,
+}
 
-    fn session(generation: u64, confirmed: u64) -> SessionState {
-        SessionState { generation, confirmed, rotated_at: MADE, revoked: false }
-    }
-
-    #[test]
-    fn the_newest_token_makes_the_next_generation_after_a_wait() {
-        for confirmed in [6, 7] {
-            let session = session(7, confirmed);
-            assert_eq!(judge(&session, 7, MADE), Verdict::Repeat { generation: 7 });
-            assert_eq!(judge(&session, 7, MADE.plus_ms(REPEAT_MS)), Verdict::Repeat { generation: 7 });
-            assert_eq!(judge(&session, 7, MADE.plus_ms(REPEAT_MS + 1)), Verdict::Renew { generation: 8 });
-            assert_eq!(judge(&session, 7, MADE.plus_ms(IDLE_MS)), Verdict::Renew { generation: 8 });
+impl Proof {
+    /// An access token of this generation, made at that moment, was given and is good. The first one of a generation
+    /// counts: it is the same page that goes on.
+    pub fn expect(&mut self, generation: u64, issued_at: Timestamp) {
+        if generation > self.generation {
+            *self = Self { generation, issued_at: Some(issued_at) };
         }
     }
 
-    #[test]
-    fn a_lost_answer_is_given_again_however_late_and_the_session_lives_on_from_there() {
-        for late in [0, REPEAT_MS + 1, IDLE_MS] {
-            let verdict = judge(&session(5, 4), 4, MADE.plus_ms(late));
-            assert_eq!(verdict, Verdict::Renew { generation: 5 }, "{late} ms");
-        }
+    /// Something came from the client at that moment: the generation that this shows to be kept, until it was
+    /// [said](Self::said).
+    pub fn at(&self, now: Timestamp) -> Option<u64> {
+        self.issued_at.filter(|issued_at| is_kept(*issued_at, now)).map(|_| self.generation)
     }
 
-    #[test]
-    fn two_tabs_that_ask_at_once_get_the_same_answer() {
-        let arrived = session(5, 5);
-        assert_eq!(judge(&arrived, 4, MADE), Verdict::Repeat { generation: 5 });
-        assert_eq!(judge(&arrived, 4, MADE.plus_ms(REPEAT_MS)), Verdict::Repeat { generation: 5 });
-    }
-
-    #[test]
-    fn the_token_before_the_newest_ends_the_session_once_the_newest_is_in_use() {
-        assert_eq!(judge(&session(5, 5), 4, MADE.plus_ms(REPEAT_MS + 1)), Verdict::Revoke);
-    }
-
-    #[test]
-    fn anything_older_ends_the_session_at_once() {
-        for confirmed in [0, 4, 5] {
-            assert_eq!(judge(&session(5, confirmed), 3, MADE), Verdict::Revoke);
-            assert_eq!(judge(&session(5, confirmed), 0, MADE), Verdict::Revoke);
-        }
-    }
-
-    #[test]
-    fn a_session_that_is_over_stays_over() {
-        let revoked = SessionState { revoked: true, ..session(5, 5) };
-        let too_late = MADE.plus_ms(IDLE_MS + 1);
-        for presented in 0..=6 {
-            assert_eq!(judge(&revoked, presented, MADE), Verdict::Refuse);
-            assert_eq!(judge(&session(5, 5), presented, too_late), Verdict::Refuse);
-        }
-    }
-
-    #[test]
-    fn a_generation_that_was_never_made_is_refused_and_ends_nothing() {
-        assert_eq!(judge(&session(5, 5), 6, MADE), Verdict::Refuse);
-        assert_eq!(judge(&session(5, 5), u64::MAX, MADE), Verdict::Refuse);
-    }
-
-    #[test]
-    fn a_clock_that_stepped_back_harms_nobody_and_holds_nothing_up() {
-        let mut session = session(5, 5);
-        let mut now = Timestamp::from_unix_ms(MADE.unix_ms() - 3_600_000);
-        assert_eq!(judge(&session, 4, now), Verdict::Repeat { generation: 5 });
-        assert_eq!(present(&mut session, 5, now), Some(5));
-        now = now.plus_ms(REPEAT_MS + 1);
-        assert_eq!(present(&mut session, 5, now), Some(6));
-    }
-
-    /// Presents a token and stores what follows, as the committer does. The generation that is answered.
-    fn present(session: &mut SessionState, presented: u64, now: Timestamp) -> Option<u64> {
-        match judge(session, presented, now) {
-            Verdict::Renew { generation } => {
-                *session = SessionState { generation, rotated_at: now, ..*session };
-                Some(generation)
-            }
-            Verdict::Repeat { generation } => Some(generation),
-            Verdict::Revoke => {
-                session.revoked = true;
-                None
-            }
-            Verdict::Refuse => None,
-        }
-    }
-
-    /// A browser whose pages ask at random for renewals. A call and its answer take up to half of the wait together,
-    /// and come in any order; an answer may be lost, or come for a page that is gone.
-    #[test]
-    fn no_storm_of_reloads_and_tabs_ends_a_session() {
-        let mut made = 0;
-        for seed in 1..=2_000_u64 {
-            let mut dice = seed;
-            let mut draw = |below: u64| {
-                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (dice >> 33) % below
-            };
-            let (mut state, mut jar) = (session(1, 0), 1);
-            // When it arrives, and with what: a call with a token, or an answer with one.
-            let (mut calls, mut answers) = (Vec::<(u64, u64, u64)>::new(), Vec::<(u64, u64)>::new());
-            let mut asks = 0;
-            let pause = 1 + draw(20_000);
-            for _ in 0..200 {
-                let call = calls.iter().map(|call| call.0).min().unwrap_or(u64::MAX);
-                let answer = answers.iter().map(|answer| answer.0).min().unwrap_or(u64::MAX);
-                if asks <= call && asks <= answer {
-                    let takes = draw(REPEAT_MS / 2);
-                    calls.push((asks + takes, jar, REPEAT_MS / 2 - takes));
-                    asks += draw(pause);
-                } else if call <= answer {
-                    let index = calls.iter().position(|due| due.0 == call).unwrap();
-                    let (at, presented, left) = calls.swap_remove(index);
-                    let answer = present(&mut state, presented, MADE.plus_ms(at));
-                    let answer = answer.unwrap_or_else(|| panic!("seed {seed}: {presented} of {state:?}"));
-                    if answer != presented && draw(3) > 0 {
-                        answers.push((at + draw(left), answer));
-                    }
-                } else {
-                    let index = answers.iter().position(|due| due.0 == answer).unwrap();
-                    jar = answers.swap_remove(index).1;
-                    if draw(2) == 0 {
-                        state.confirmed = state.confirmed.max(jar);
-                    }
-                }
-            }
-            made += state.generation - 1;
-        }
-        assert!(made > 2_000, "the generations go on: {made}");
-    }
-
-    #[test]
-    fn a_stolen_token_is_found_out_when_the_second_of_the_two_presents_it() {
-        let mut session = session(3, 3);
-        let hour = |hours: u64| MADE.plus_ms(hours * 3_600_000);
-        assert_eq!(present(&mut session, 3, hour(1)), Some(4), "one of the two");
-        session.confirmed = 4;
-        assert_eq!(present(&mut session, 3, hour(2)), None, "the other one");
-        assert_eq!(present(&mut session, 4, hour(2)), None, "and everybody");
-    }
-
-    #[test]
-    fn a_stolen_token_that_is_used_within_the_wait_is_found_out_after_it() {
-        let mut session = session(3, 3);
-        assert_eq!(present(&mut session, 3, MADE.plus_ms(REPEAT_MS)), Some(3), "the thief, unnoticed");
-        assert_eq!(present(&mut session, 3, MADE.plus_ms(900_000)), Some(4), "the owner");
-        session.confirmed = 4;
-        assert_eq!(present(&mut session, 3, MADE.plus_ms(940_000)), None, "the thief again");
-        assert!(session.revoked);
+    /// It was said.
+    pub fn said(&mut self) {
+        self.issued_at = None;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,10 @@ pub struct Claims {
     pub session_id: SessionId,
     /// Of which generation of it.
     pub generation: u64,
-    /// When the access token ends, also where these are the claims of a connection token made from it.
+    /// When the access token was made, in whole seconds, also where these are the claims of a connection token made
+    /// from it.
+    pub issued_at: Timestamp,
+    /// When the access token ends, likewise.
     pub expires_at: Timestamp,
 }
 
@@ -88,12 +91,13 @@ struct Access {
     exp: u64,
 }
 
-/// What a connection token carries beyond that: the run of the server, and when its access token ends.
+/// What a connection token carries beyond that: the run of the server, and when its access token was made and ends.
 #[derive(Serialize, Deserialize)]
 struct Connection {
     #[serde(flatten)]
     access: Access,
     boot: String,
+    access_iat: u64,
     access_exp: u64,
 }
 
@@ -147,8 +151,7 @@ impl Tokens {
     /// When it is not ours, not an access token, or has ended.
     pub fn verify_access(&self, token: &str) -> Result<Claims, TokenError> {
         let access: Access = self.read(token, &self.for_calls)?;
-        let expires_at = Timestamp::from_unix_ms(access.exp.saturating_mul(1000));
-        self.claims(&access, Kind::Access, expires_at)
+        self.claims(&access, Kind::Access, [access.iat, access.exp])
     }
 
     /// A token that opens one socket once, made from a good access token.
@@ -160,8 +163,8 @@ impl Tokens {
             exp: access.iat + self.connection_ttl_s,
             ..access
         };
-        let access_exp = claims.expires_at.unix_ms() / 1000;
-        self.sign(&Connection { access, boot: self.boot.clone(), access_exp })
+        let [access_iat, access_exp] = [claims.issued_at, claims.expires_at].map(|at| at.unix_ms() / 1000);
+        self.sign(&Connection { access, boot: self.boot.clone(), access_iat, access_exp })
     }
 
     /// Reads a connection token and uses it up. The claims end when its access token ends.
@@ -169,9 +172,8 @@ impl Tokens {
     /// # Errors
     /// When it is not ours, not a connection token of this run of the server, has ended or was used.
     pub fn redeem_connection(&self, token: &str) -> Result<Claims, TokenError> {
-        let Connection { access, boot, access_exp } = self.read(token, &self.for_sockets)?;
-        let expires_at = Timestamp::from_unix_ms(access_exp.saturating_mul(1000));
-        let claims = self.claims(&access, Kind::Connection, expires_at)?;
+        let Connection { access, boot, access_iat, access_exp } = self.read(token, &self.for_sockets)?;
+        let claims = self.claims(&access, Kind::Connection, [access_iat, access_exp])?;
         if boot != self.boot {
             return Err(TokenError::Expired);
         }
@@ -234,14 +236,18 @@ impl Tokens {
         data.map(|data| data.claims).map_err(|_| TokenError::Invalid)
     }
 
-    fn claims(&self, access: &Access, kind: Kind, expires_at: Timestamp) -> Result<Claims, TokenError> {
+    /// What a token says whose access token was made and ends at those moments, in seconds.
+    fn claims(&self, access: &Access, kind: Kind, access_token_s: [u64; 2]) -> Result<Claims, TokenError> {
         if access.kind != kind {
             return Err(TokenError::Invalid);
         }
         if access.exp.saturating_add(self.leeway_s) < clock::now().unix_ms() / 1000 {
             return Err(TokenError::Expired);
         }
-        Ok(Claims { user_id: access.sub, session_id: access.sid, generation: access.generation, expires_at })
+        let at = |seconds: u64| Timestamp::from_unix_ms(seconds.saturating_mul(1000));
+        let [issued_at, expires_at] = access_token_s.map(at);
+        let (user_id, session_id) = (access.sub, access.sid);
+        Ok(Claims { user_id, session_id, generation: access.generation, issued_at, expires_at })
     }
 }
 
@@ -282,6 +288,7 @@ mod tests {
             user_id: UserId::mint(1, [1; 10]),
             session_id: SessionId::mint(2, [2; 10]),
             generation: 3,
+            issued_at: Timestamp::from_unix_ms(1_795_000_000_000),
             expires_at: Timestamp::from_unix_ms(4_000_000_000_000),
         }
     }
@@ -309,8 +316,9 @@ mod tests {
         let claims = somebody();
         let before = clock::now().unix_ms() / 1000;
         let (token, expires_at) = tokens.issue_access(claims.user_id, claims.session_id, 3);
-        assert_eq!(tokens.verify_access(&token), Ok(Claims { expires_at, ..claims }));
-        assert!((before + 900..before + 910).contains(&(expires_at.unix_ms() / 1000)));
+        let issued_at = Timestamp::from_unix_ms(expires_at.unix_ms() - 900_000);
+        assert_eq!(tokens.verify_access(&token), Ok(Claims { issued_at, expires_at, ..claims }));
+        assert!((before..before + 10).contains(&(issued_at.unix_ms() / 1000)));
     }
 
     #[test]
@@ -377,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_token_opens_one_socket_once_and_carries_the_end_of_its_access_token() {
+    fn a_connection_token_opens_one_socket_once_and_carries_the_life_of_its_access_token() {
         let tokens = tokens(SECRET);
         let token = tokens.issue_connection(&somebody());
         assert_eq!(tokens.redeem_connection(&token), Ok(somebody()));

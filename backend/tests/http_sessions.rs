@@ -2,7 +2,7 @@
 
 mod common;
 
-use backend::refresh::REPEAT_MS;
+use backend::refresh::{KEPT_MS, REPEAT_MS};
 use common::{TestServer, claims, cookie_of, problem, read};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode, header};
@@ -164,6 +164,21 @@ async fn an_old_cookie_ends_the_session_for_everybody_who_has_it() {
     problem(ada.refresh().await, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated).await;
     let call = ada.call(Method::GET, "/rooms").send().await.unwrap();
     problem(call, StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_used_a_minute_after_it_was_made_shows_that_its_cookie_was_kept() {
+    for (used_after_ms, status) in [(KEPT_MS - 1_000, StatusCode::OK), (KEPT_MS, StatusCode::UNAUTHORIZED)] {
+        let server = TestServer::start().await;
+        let mut ada = server.guest("Ada").await;
+        server.let_time_pass(REPEAT_MS + 1);
+        ada.signed_in = read(ada.refresh().await, StatusCode::OK).await;
+        ada.connection_token().await;
+        server.let_time_pass(used_after_ms);
+        ada.connection_token().await;
+        server.let_time_pass(REPEAT_MS);
+        assert_eq!(ada.refresh().await.status(), status, "the cookie before, after {used_after_ms} ms");
+    }
 }
 
 #[tokio::test]

@@ -2,14 +2,35 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard},
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, header},
+};
+use backend::{
+    address::ClientAddress,
+    options::ServerOptions,
+    socket::{Transport, stepped::Next, stepped::SteppedSocket},
+    stepped::SteppedServer,
+    store::Store,
+};
 use common::{Person, Socket, TestServer};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use shared::{
     ClientFrame, Event, RoomId, Seq, ServerFrame, TxnId,
-    frame::{PostMessage, Sync, SyncFrom},
+    api::{ConnectionToken, RoomState, SignedIn},
+    frame::{PostMessage, Sync, SyncFrom, Typing},
 };
-use tokio::net::TcpSocket;
+use tokio::{io::AsyncWrite, net::TcpSocket};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 /// Messages that the buffers of both ends can't hold: 1 MB.
@@ -130,4 +151,136 @@ async fn a_reader_that_takes_nothing_for_too_long_is_dropped() {
     let page = ClientFrame::Sync(Sync { room_id: room.id, from: SyncFrom::After(Seq::ZERO), limit: Some(1) });
     a.send(&page).await;
     a.expect_frame(|frame| matches!(frame, ServerFrame::Events(_)).then_some(())).await;
+}
+
+/// A connection without a network: what comes is put there, and what goes is taken or not.
+#[derive(Clone, Default)]
+struct Line(Arc<Mutex<(VecDeque<u8>, bool)>>);
+
+impl Line {
+    fn ends(&self) -> MutexGuard<'_, (VecDeque<u8>, bool)> {
+        self.0.lock().unwrap()
+    }
+
+    /// The client sends a frame, masked with zeros.
+    fn send(&self, frame: &ClientFrame) {
+        let text = frame.encode();
+        let [high, low] = u16::try_from(text.len()).unwrap().to_be_bytes();
+        let mut ends = self.ends();
+        ends.0.extend([0x81, 0x80 | 126, high, low, 0, 0, 0, 0]);
+        ends.0.extend(text.as_bytes());
+    }
+}
+
+impl Transport for Line {
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut ends = self.ends();
+        let count = buffer.len().min(ends.0.len());
+        buffer.iter_mut().zip(ends.0.drain(..count)).for_each(|(to, from)| *to = from);
+        if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
+    }
+
+    fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let taken = slices.iter().map(|slice| slice.len()).sum();
+        if self.ends().1 { Ok(taken) } else { Err(io::ErrorKind::WouldBlock.into()) }
+    }
+
+    fn poll_read_ready(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_ready(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Where everybody comes from.
+const HERE: ClientAddress = ClientAddress(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+
+/// A call to a server that is stepped meanwhile.
+async fn call<T: DeserializeOwned>(
+    server: &mut SteppedServer,
+    path: &str,
+    token: Option<&str>,
+    body: Value,
+) -> T {
+    let mut request = Request::post(format!("{}{path}", shared::api::API));
+    request = request.header(header::CONTENT_TYPE, "application/json");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let answer = server.call(request.body(Body::from(body.to_string())).unwrap(), HERE);
+    let answer = tokio::spawn(answer);
+    while !answer.is_finished() {
+        server.store_batch().await;
+        tokio::task::yield_now().await;
+    }
+    let body = to_bytes(answer.await.unwrap().into_body(), 1024 * 1024).await.unwrap();
+    serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"))
+}
+
+async fn step(socket: &mut SteppedSocket) {
+    while socket.step().await == Next::Now {}
+}
+
+#[tokio::test]
+async fn for_a_reader_that_takes_nothing_a_constant_waits_whatever_goes_on() {
+    let hour = Duration::from_secs(3_600);
+    let mut options = ServerOptions::new("unused");
+    options.limits.messages_burst = 100_000;
+    options.limits.frames_burst = 100_000;
+    (options.heartbeat, options.silence, options.write_stall) = (hour, hour, hour);
+    let ring = options.room_ring_bytes;
+    let (store, writer) = Store::in_memory().await.unwrap();
+    let mut server = SteppedServer::new(options, &[7; 32], store, writer);
+
+    let (mut sockets, mut room) = (Vec::new(), None::<RoomState>);
+    for (name, takes) in [("Ada", true), ("Ben", false)] {
+        let guest: SignedIn = call(&mut server, "/guests", None, json!({ "name": name })).await;
+        let token = Some(guest.access_token.as_str());
+        room = Some(match &room {
+            None => call(&mut server, "/rooms", token, json!({ "name": "Tea" })).await,
+            Some(room) => call(&mut server, "/rooms/join", token, json!({ "code": room.room.code })).await,
+        });
+        let ticket: ConnectionToken = call(&mut server, "/ws-token", token, json!({})).await;
+        let line = Line::default();
+        line.ends().1 = takes;
+        let mut socket = server.open(Box::new(line.clone()), HERE, Some(ticket.token)).unwrap();
+        step(&mut socket).await;
+        sockets.push((socket, line));
+    }
+    let [(ada, line), (ben, _)] = &mut sockets[..] else { panic!("two sockets") };
+    let room_id = room.unwrap().room.id;
+
+    let (mut most, mut said, mut number) = (0, 0, 0);
+    while said < 2 * ring {
+        number += 1;
+        let content = format!("{number} {}", "x".repeat(3_500));
+        said += content.len();
+        let txn_id = TxnId::mint(number, [5; 10]);
+        line.send(&ClientFrame::Typing(Typing { room_id, active: true }));
+        line.send(&ClientFrame::Message(PostMessage { txn_id, room_id, content, reply_to: None }));
+        step(ada).await;
+        server.store_batch().await;
+        step(ada).await;
+        step(ben).await;
+        assert_eq!(ada.waiting_bytes(), 0);
+        most = most.max(ben.waiting_bytes());
+    }
+    // What one turn takes from the rooms, and the last frame of it.
+    assert!((60 * 1024..72 * 1024).contains(&most), "{most} bytes wait for him");
 }

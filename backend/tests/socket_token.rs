@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use backend::refresh::REPEAT_MS;
+use backend::refresh::{KEPT_MS, REPEAT_MS};
 use common::{Person, Socket, TestServer};
 use reqwest::{Method, StatusCode};
 use shared::{ClientFrame, CloseCode, ErrorCode, ServerFrame, api::SignedIn, frame::Auth};
@@ -60,23 +60,36 @@ async fn a_newer_token_keeps_the_socket_open_beyond_the_end_of_the_first() {
     kept.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
 }
 
-#[tokio::test]
-async fn a_newer_token_on_a_socket_shows_that_its_cookie_has_arrived() {
+/// Renews, gives the new token to the open socket, and is heard of for so long; then a browser with the cookie before
+/// that comes, an hour later.
+async fn comes_back_with_the_cookie_before(lives_ms: u64) -> StatusCode {
     let server = TestServer::start().await;
-    let mut ada = server.guest("Ada").await;
+    let ada = server.guest("Ada").await;
     let mut socket = connect(&ada).await;
-    server.let_sign_ins_age(REPEAT_MS + 1).await;
-    let answer = ada.refresh().await;
-    let newest = common::cookie_of(&answer).unwrap();
-    let renewed: SignedIn = common::read(answer, StatusCode::OK).await;
+    server.let_time_pass(REPEAT_MS + 1);
+    let renewed: SignedIn = common::read(ada.refresh().await, StatusCode::OK).await;
     socket.send(&auth(&renewed.access_token)).await;
     socket.expect_frame(|frame| matches!(frame, ServerFrame::Authenticated { .. }).then_some(())).await;
-    // What is stored after it was asked for after it.
-    ada.make_room("Tea").await;
-    server.let_sign_ins_age(REPEAT_MS + 1).await;
-    assert_eq!(ada.refresh().await.status(), StatusCode::UNAUTHORIZED, "a copy");
-    ada.cookie = newest;
-    assert_eq!(ada.refresh().await.status(), StatusCode::UNAUTHORIZED, "and so it is over");
+    let mine = server.call(Method::GET, "/rooms").bearer_auth(&renewed.access_token).send().await.unwrap();
+    assert_eq!(mine.status(), StatusCode::OK);
+    server.let_time_pass(lives_ms);
+    socket.send(&ClientFrame::Ping).await;
+    socket.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+    server.let_time_pass(3_600_000);
+    ada.refresh().await.status()
+}
+
+#[tokio::test]
+async fn a_browser_that_dies_soon_after_a_renewal_and_before_it_has_written_its_cookie_is_still_signed_in() {
+    assert_eq!(comes_back_with_the_cookie_before(7_000).await, StatusCode::OK);
+    // A token names its moment in whole seconds.
+    assert_eq!(comes_back_with_the_cookie_before(KEPT_MS - 1_000).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_socket_that_lives_on_with_a_newer_token_shows_that_its_cookie_was_kept_and_an_older_one_is_a_copy()
+{
+    assert_eq!(comes_back_with_the_cookie_before(KEPT_MS).await, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

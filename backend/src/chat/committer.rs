@@ -94,10 +94,10 @@ impl Committer {
         self.ask(Request::Read { user, room, seq, mailbox })
     }
 
-    /// Takes note that the answer with this generation of refresh token has arrived, because its access
-    /// token is in use. Dropped when too much waits: it will be in use again.
-    pub fn confirm_session(&self, session: SessionId, generation: u64) {
-        let _dropped = self.ask(Request::Confirm { session, generation });
+    /// Takes note that the browser has kept the refresh cookie of this generation. Whether it is to be stored: not
+    /// when too much waits, and then it is to be said again.
+    pub fn confirm_session(&self, session: SessionId, generation: u64) -> bool {
+        self.ask(Request::Confirm { session, generation }).is_ok()
     }
 
     fn ask(&self, request: Request) -> Result<(), CommitError> {

@@ -75,7 +75,7 @@ pub struct Welcome {
     pub places: Vec<Place<Arc<RoomSlot>>>,
     /// The message limiter of the person.
     pub messages: Arc<Mutex<Gcra>>,
-    /// Whether this is the first that is heard of this generation of the session.
+    /// Whether it is not known yet that the browser has kept the cookie of this generation of the session.
     pub is_unconfirmed: bool,
     /// Counts the socket among the person's; dropping it counts it out.
     pub attendance: Attendance,

@@ -8,15 +8,13 @@ use shared::event::Profile;
 use tracing::{Span, field::display};
 
 use super::problem::Problem;
-use crate::{address::ClientAddress, app::App, store::SessionRow, tokens::Claims};
+use crate::{address::ClientAddress, app::App, clock, refresh, tokens::Claims};
 
 /// Somebody who is signed in.
 #[derive(Debug)]
 pub(super) struct Caller {
     /// What the access token says.
     pub(super) claims: Claims,
-    /// The sign-in as it is stored now.
-    pub(super) session: SessionRow,
 }
 
 impl Caller {
@@ -39,10 +37,14 @@ impl FromRequestParts<App> for Caller {
         request.record("user", display(claims.user_id)).record("session", display(claims.session_id));
         app.rates.calls.take(claims.session_id, app.since_start()).map_err(Problem::rate_limited)?;
         let session = app.store.session(claims.session_id).await?;
-        match session.filter(|session| !session.state.revoked) {
-            Some(session) => Ok(Self { claims, session }),
-            None => Err(Problem::unauthenticated("this session was ended")),
+        let Some(session) = session.filter(|session| !session.state.revoked) else {
+            return Err(Problem::unauthenticated("this session was ended"));
+        };
+        if claims.generation > session.state.confirmed && refresh::is_kept(claims.issued_at, clock::now()) {
+            // Where too much waits for the disk, another use of the token will say it.
+            let _said = app.committer.confirm_session(claims.session_id, claims.generation);
         }
+        Ok(Self { claims })
     }
 }
 

@@ -98,13 +98,7 @@ pub(super) async fn connection_token(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<ConnectionToken>, Problem> {
-    let Caller { claims, session } = caller;
-    // An access token of the newest generation is in use: its answer has arrived, and an older refresh token
-    // is a copy from now on.
-    if claims.generation > session.state.confirmed {
-        app.committer.confirm_session(claims.session_id, claims.generation);
-    }
-    let token = app.tokens.issue_connection(&claims);
+    let token = app.tokens.issue_connection(&caller.claims);
     Ok(Json(ConnectionToken { token, expires_in: app.tokens.connection_ttl_s() }))
 }
 

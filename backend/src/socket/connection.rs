@@ -33,6 +33,7 @@ use crate::{
         session::{Due, Now, PageRequest, Session},
         slot::RoomSlot,
     },
+    refresh::Proof,
     tokens::{Claims, TokenError},
 };
 
@@ -83,6 +84,8 @@ pub(super) struct Connection {
     pub(super) messages: Option<Arc<Mutex<Gcra>>>,
     pub(super) attendance: Option<Attendance>,
     pub(super) admission: Admission,
+    /// Whether the browser behind it is known to have kept its cookie.
+    pub(super) proof: Proof,
     /// Frames of this turn, before they are put on the wire.
     pub(super) saying: Vec<u8>,
     /// Whether the library may hold frames that nobody has looked at.
@@ -119,6 +122,7 @@ impl Connection {
             messages: None,
             attendance: None,
             admission,
+            proof: Proof::default(),
             saying: Vec::new(),
             closing: None,
             stalled: None,
@@ -205,7 +209,8 @@ impl Connection {
                 self.attendance = Some(welcome.attendance);
                 self.admission.known();
                 if welcome.is_unconfirmed {
-                    self.app.committer.confirm_session(claims.session_id, claims.generation);
+                    self.proof.expect(claims.generation, claims.issued_at);
+                    self.take_proof(now);
                 }
             }
             Err(Unwelcome::Close(code, reason)) => self.close(code, reason),
@@ -217,6 +222,15 @@ impl Connection {
         // What came while nobody looked.
         self.is_unread = true;
         self.mailbox.wake();
+    }
+
+    /// Something came from the client: takes note of what that shows of its cookie.
+    pub(super) fn take_proof(&mut self, now: Now) {
+        if let (Some(generation), Some((_, session))) = (self.proof.at(now.wall), self.session.who())
+            && self.app.committer.confirm_session(session, generation)
+        {
+            self.proof.said();
+        }
     }
 
     /// The token of a first frame or an address is no good.

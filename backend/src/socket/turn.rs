@@ -96,6 +96,7 @@ impl Connection {
             let read = self.frames.read(&mut self.wire);
             if self.wire.take_heard() {
                 self.session.hear(now.tick);
+                self.take_proof(now);
             }
             match read {
                 Ok(message) => {
@@ -203,7 +204,8 @@ impl Connection {
                 let who = (claims.user_id, claims.session_id);
                 let answer = self.session.renew(who, claims.expires_at, now);
                 if matches!(answer, ServerFrame::Authenticated { .. }) {
-                    self.app.committer.confirm_session(claims.session_id, claims.generation);
+                    self.proof.expect(claims.generation, claims.issued_at);
+                    self.take_proof(now);
                 }
                 self.say(&answer);
                 None

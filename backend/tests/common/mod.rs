@@ -86,6 +86,13 @@ impl TestServer {
         age.execute(&mut database.connect().await.unwrap()).await.unwrap();
     }
 
+    /// As if so much time had passed by the calendar, for this thread: the test and all tasks of its server. The
+    /// clock stands from then on.
+    pub fn let_time_pass(&self, ms: u64) {
+        let now = backend::clock::now().plus_ms(ms);
+        backend::clock::simulate(now, now.unix_ms());
+    }
+
     /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
