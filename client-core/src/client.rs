@@ -53,6 +53,8 @@ pub struct Client {
     snapshots: Snapshots,
     /// For whom there is a store.
     kept_for: Option<UserId>,
+    /// Who has signed out without the server having heard of it, where that is kept.
+    leaving: Option<UserId>,
     roster: Roster,
     activity: Activity,
     my_rooms: Errand,
@@ -95,6 +97,7 @@ impl Client {
             drafts: Drafts::default(),
             snapshots: Snapshots::default(),
             kept_for: None,
+            leaving: None,
             roster: Roster::default(),
             activity: Activity::default(),
             my_rooms: Errand::default(),
@@ -118,6 +121,7 @@ impl Client {
             Input::Closed(socket, code) if self.link.socket() == Some(socket) => self.closed(ms, code),
             Input::Answered(call, answer) => self.answered(ms, call, answer),
             Input::Renewed { answer, age_ms } => self.renewed(ms, answer, age_ms),
+            Input::SignedOut(user) => self.signed_out_elsewhere(user),
             Input::Visible(true) | Input::NetworkBack => self.hurry(ms, false),
             Input::NetworkGone => self.link.doubt(ms, &mut self.out),
             Input::Frame(..) | Input::Closed(..) => {} // of an earlier socket
@@ -301,6 +305,7 @@ impl Client {
         self.show_link(ms);
         self.keep_outbox();
         self.keep_snapshots(now, false);
+        self.keep_leaving();
         self.out.flush();
     }
 

@@ -48,6 +48,8 @@ pub enum Input<'a> {
         /// Milliseconds since then, sleep included.
         age_ms: u64,
     },
+    /// That person has signed out on another page of this browser, which tells the server and wipes what was kept.
+    SignedOut(UserId),
     /// Nothing happened, but [`Client::timeout`](crate::Client::timeout) has come.
     Tick,
 }

@@ -3,7 +3,7 @@
 //!
 //! The client says what to write, replace, remove or wipe with [`Output::Keep`](crate::Output::Keep), once a store
 //! has shown that it is there: by [`Input::Restored`](crate::Input::Restored), which a driver gives when it begins,
-//! with what was kept for the person who was here last ([`Slot::Person`] says who), and whenever it is asked to by
+//! with what was kept for the person who was here last ([`Key::is_of_last`] says who), and whenever it is asked to by
 //! [`Output::Restore`](crate::Output::Restore). A driver without a store gives none and is asked to keep nothing.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -22,16 +22,26 @@ pub enum Slot {
     Draft(RoomId),
     /// The newest events of a room.
     Page(RoomId),
+    /// This person has signed out, and the server has not heard of it: it is said to it again, and nobody is taken for
+    /// signed in before. Written after everything was wiped, and the only record that is.
+    Leaving,
 }
 
 /// The name of a record: whose it is, and what. As text it is `person/<user>`, `message/<user>/<txn>`,
-/// `draft/<user>/<room>` or `page/<user>/<room>`.
+/// `draft/<user>/<room>`, `page/<user>/<room>` or `leaving/<user>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// Whom it belongs to. Nobody else ever gets it back.
     pub user: UserId,
     /// What it is.
     pub slot: Slot,
+}
+
+impl Key {
+    /// Whether this names the person who was here last.
+    pub fn is_of_last(&self) -> bool {
+        matches!(self.slot, Slot::Person | Slot::Leaving)
+    }
 }
 
 /// Something that is kept.
@@ -75,6 +85,7 @@ impl fmt::Display for Key {
             Slot::Message(txn_id) => write!(f, "message/{user}/{txn_id}"),
             Slot::Draft(room) => write!(f, "draft/{user}/{room}"),
             Slot::Page(room) => write!(f, "page/{user}/{room}"),
+            Slot::Leaving => write!(f, "leaving/{user}"),
         }
     }
 }
@@ -90,6 +101,7 @@ impl FromStr for Key {
         let room = |name: &str| name.parse::<RoomId>().ok();
         let slot = match (kind, name) {
             (Some("person"), None) => Some(Slot::Person),
+            (Some("leaving"), None) => Some(Slot::Leaving),
             (Some("message"), Some(txn_id)) => txn_id.parse().ok().map(Slot::Message),
             (Some("draft"), Some(name)) => room(name).map(Slot::Draft),
             (Some("page"), Some(name)) => room(name).map(Slot::Page),
@@ -136,7 +148,7 @@ impl Memory {
 
     /// What was kept for the person who was here last, to begin with.
     pub fn last(&self) -> Option<Saved> {
-        self.0.keys().find(|key| key.slot == Slot::Person).map(|key| self.saved(key.user))
+        self.0.keys().find(|key| key.is_of_last()).map(|key| self.saved(key.user))
     }
 
     /// What was kept for a person.
@@ -162,7 +174,8 @@ mod tests {
     fn a_key_is_read_as_it_is_written_and_anything_else_is_none() {
         let user = UserId::from_uuid(Uuid::from_u128(1));
         let (room, txn_id) = (RoomId::from_uuid(Uuid::from_u128(2)), TxnId::from_uuid(Uuid::from_u128(3)));
-        for slot in [Slot::Person, Slot::Message(txn_id), Slot::Draft(room), Slot::Page(room)] {
+        let slots = [Slot::Person, Slot::Message(txn_id), Slot::Draft(room), Slot::Page(room), Slot::Leaving];
+        for slot in slots {
             let key = Key { user, slot };
             assert_eq!(key.to_string().parse(), Ok(key));
         }

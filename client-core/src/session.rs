@@ -188,14 +188,25 @@ impl Session {
 
     /// Ends the session, here at once and on the server as soon as it can be reached.
     pub(crate) fn sign_out(&mut self, out: &mut Out) {
+        let bearer = self.end(out);
+        self.leaving = Some(Leaving { bearer, asked: None, at: None });
+        self.leave(out);
+    }
+
+    /// Ends the session here. Gives back the access token that was in force.
+    pub(crate) fn end(&mut self, out: &mut Out) -> Option<String> {
         let bearer = self.tokens.forget();
         self.calls.clear();
         self.give_up_refresh(out);
         self.renew = false;
         self.set_signed_out(false, out);
         self.backoff.reset();
-        self.leaving = Some(Leaving { bearer, asked: None, at: None });
-        self.leave(out);
+        bearer
+    }
+
+    /// Whether the server has yet to hear that somebody has left.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.is_some()
     }
 
     /// Takes in an answer. Answers that nobody waits for are passed over.

@@ -18,10 +18,66 @@ fn signing_out_wipes_everything() {
     page.command(Command::Draft { room: room(1), text: "draft".into() });
     assert_eq!(page.store.keys().count(), 3, "the person, the message, the draft");
     page.command(Command::SignOut);
+    let left: Vec<_> = page.store.keys().map(|key| key.slot).collect();
+    assert_eq!(left, [Slot::Leaving], "but that the server has yet to hear of it");
+    page.answer("/session", 204, "");
     assert_eq!(page.store, Memory::default());
     page.advance(60_000);
     page.input(Input::Stopped);
     assert_eq!(page.store, Memory::default(), "and nothing comes after it");
+}
+
+#[test]
+fn a_sign_out_that_the_server_has_not_heard_goes_on_with_the_next_page() {
+    let mut page = in_room();
+    page.command(Command::SignOut);
+    page.no_answer("/session");
+    let mut page = page.crash();
+    assert_eq!(
+        page.client.session(),
+        &SessionState::SignedOut { expired: false },
+        "nobody is taken for signed in"
+    );
+    page.answer("/session", 204, "");
+    assert_eq!(page.store, Memory::default());
+    sign_in(&mut page, &bob());
+}
+
+#[test]
+fn an_answer_that_signs_in_before_the_store_has_spoken_does_not_undo_a_sign_out() {
+    let mut page = in_room();
+    page.command(Command::SignOut);
+    let saved = page.store.last().unwrap();
+    let mut page = Page::new();
+    page.input(Input::Started);
+    page.answer("/session/refresh", 200, &signed_in(&ada()));
+    page.input(Input::Restored(saved));
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: false });
+    page.answer("/session", 204, "");
+}
+
+#[test]
+fn whoever_signs_in_next_is_not_signed_out_for_the_one_before() {
+    let mut page = in_room();
+    page.command(Command::SignOut);
+    page.no_answer("/session");
+    let saved = page.store.last().unwrap();
+    sign_in(&mut page, &bob());
+    assert!(!page.store.keys().any(|key| key.slot == Slot::Leaving));
+    page.input(Input::Restored(saved));
+    assert_eq!(page.client.session(), &SessionState::SignedIn(bob()));
+}
+
+#[test]
+fn a_page_whose_person_signs_out_on_another_one_shows_and_keeps_nothing_of_them() {
+    let mut page = in_room();
+    page.post(room(1), "mine");
+    page.input(Input::SignedOut(bob().id));
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()), "somebody else");
+    page.forget();
+    page.input(Input::SignedOut(ada().id));
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: false });
+    assert_eq!((page.client.rooms().count(), page.calls().len()), (0, 0), "the other page tells the server");
 }
 
 #[test]

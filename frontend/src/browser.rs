@@ -1,8 +1,9 @@
 //! Handles of the browser that end what they began when they are dropped: timers, frames, listeners. And
 //! the few things that a page asks its window. Knows nothing of the chat.
 
-use js_sys::Function;
-use wasm_bindgen::{JsCast, prelude::Closure};
+use js_sys::{Function, Promise};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AddEventListenerOptions, Document, Element, Event, EventTarget, MediaQueryList, ResizeObserver, Storage,
     Window,
@@ -32,6 +33,11 @@ pub fn looked_at() -> bool {
 /// The storage of this browser, where the browser lets us.
 pub fn lasting_storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
+}
+
+/// The storage of this tab, which outlives a reload and a crash, where the browser lets us.
+pub fn tab_storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
 }
 
 /// Whether a media query holds right now.
@@ -70,6 +76,19 @@ impl Drop for Timeout {
     fn drop(&mut self) {
         window().clear_timeout_with_handle(self.id);
     }
+}
+
+/// Waits that many milliseconds.
+pub async fn pause(ms: u64) {
+    let mut timer = None;
+    let over = Promise::new(&mut |resolve, _| {
+        timer = Some(Timeout::new(ms, move || {
+            // Resolving a promise does not fail.
+            let _ = resolve.call0(&JsValue::NULL);
+        }));
+    });
+    // Nobody rejects it.
+    let _ = JsFuture::from(over).await;
 }
 
 /// A call before the next frame is drawn.

@@ -17,11 +17,7 @@ impl Client {
         match command {
             Command::SignIn { name } if !self.session.is_taken() => self.out.call(Call::SignIn { name }),
             Command::SignIn { .. } => {} // pressed twice
-            Command::SignOut => {
-                self.wipe(true);
-                self.out.wipe();
-                self.session.sign_out(&mut self.out);
-            }
+            Command::SignOut => self.sign_out(self.kept_for),
             Command::MakeRoom { name } => self.ask(Call::MakeRoom { name }),
             Command::LookUp { code } => self.out.call(Call::LookUp { code }),
             Command::JoinRoom { code } => self.ask(Call::JoinRoom { code }),

@@ -11,6 +11,7 @@ use crate::{
     snapshots::{Extent, ROOMS_MOST},
     time::Now,
     timelines,
+    view::SessionState,
 };
 
 impl Client {
@@ -18,7 +19,7 @@ impl Client {
     pub(super) fn restored(&mut self, now: Now, saved: Saved) {
         let user = saved.user;
         let (mut pages, mut messages, mut drafts) = (Vec::<(RoomId, Page)>::new(), vec![], vec![]);
-        let mut here = None;
+        let (mut here, mut leaving) = (None, false);
         for (key, found) in self.read_all(saved) {
             match found {
                 Found::Person(person) => here = Some(person),
@@ -29,7 +30,11 @@ impl Client {
                 }
                 Found::Message(message) => messages.push((key, message)),
                 Found::Draft(room, text) => drafts.push((room, text)),
+                Found::Leaving => leaving = true,
             }
+        }
+        if leaving && self.goes_on_leaving(user) {
+            return;
         }
         if let Some(person) = &here
             && person.0.id == user
@@ -78,6 +83,7 @@ impl Client {
                 Slot::Message(_) => records::read(&text).map(Found::Message),
                 Slot::Draft(room) => records::read(&text).map(|text| Found::Draft(room, text)),
                 Slot::Page(room) => records::read(&text).map(|page| Found::Page(room, page)),
+                Slot::Leaving => Some(Found::Leaving),
             };
             match found {
                 Some(found) => all.push((key, found)),
@@ -206,6 +212,49 @@ impl Client {
         }
     }
 
+    /// Ends the session, here at once and on the server as soon as it can be reached; a later page goes on with that
+    /// where a store keeps for somebody.
+    pub(super) fn sign_out(&mut self, kept_for: Option<UserId>) {
+        self.wipe(true);
+        self.out.wipe();
+        self.session.sign_out(&mut self.out);
+        self.leaving = kept_for;
+        if let Some(user) = kept_for {
+            self.out.write(Key { user, slot: Slot::Leaving }, &());
+        }
+    }
+
+    /// An earlier page has signed that person out, and the server may not have heard of it. False where it is of no
+    /// importance any more.
+    fn goes_on_leaving(&mut self, user: UserId) -> bool {
+        let goes_on = match self.session.state() {
+            SessionState::Unknown => true,
+            SessionState::SignedIn(profile) => profile.id == user,
+            SessionState::SignedOut { .. } => false,
+        };
+        if goes_on {
+            self.sign_out(Some(user));
+        } else if self.leaving != Some(user) {
+            self.out.remove(Key { user, slot: Slot::Leaving });
+        }
+        goes_on
+    }
+
+    /// Another page has signed that person out: it tells the server, and nothing of them stays here.
+    pub(super) fn signed_out_elsewhere(&mut self, user: UserId) {
+        if self.session.profile().is_some_and(|me| me.id == user) {
+            self.wipe(true);
+            self.session.end(&mut self.out);
+        }
+    }
+
+    /// Keeps in mind that somebody leaves for no longer than it takes.
+    pub(super) fn keep_leaving(&mut self) {
+        if let Some(user) = self.leaving.take_if(|_| !self.session.is_leaving()) {
+            self.out.remove(Key { user, slot: Slot::Leaving });
+        }
+    }
+
     /// Whoever was here is not any more: nobody is shown what they knew without signing in.
     pub(super) fn keep_no_more(&mut self) {
         self.keep_outbox();
@@ -222,4 +271,5 @@ enum Found {
     Page(RoomId, Page),
     Message(Message),
     Draft(RoomId, String),
+    Leaving,
 }

@@ -193,11 +193,15 @@ fn hear_of_renewals(inner: &Rc<Inner>) -> Option<Channel> {
 /// Opens what outlives the page, and shows at once what comes out of it.
 fn open_kept(inner: &Rc<Inner>) -> Kept {
     let weak = Rc::downgrade(inner);
-    Kept::open(&inner.owner, move |told| {
+    Kept::open(move |told| {
         let Some(inner) = weak.upgrade() else { return };
         match told {
             Told::Restored(saved) => {
                 inner.take(Input::Restored(saved));
+                inner.flush();
+            }
+            Told::SignedOut(user) => {
+                inner.take(Input::SignedOut(user));
                 inner.flush();
             }
             Told::Lost if inner.store.keeping.get_untracked() == Keeping::Fine => {

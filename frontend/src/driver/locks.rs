@@ -29,19 +29,28 @@ impl Locks {
 
     /// Waits for the lock of that name, as long as it takes. `None` when it was given up by the signal.
     pub(super) async fn lock(&self, name: &str, signal: &AbortSignal) -> Option<Lock> {
+        self.ask(name, "signal", signal).await
+    }
+
+    /// The lock of that name, where nobody has it.
+    pub(super) async fn lock_if_free(&self, name: &str) -> Option<Lock> {
+        self.ask(name, "ifAvailable", &JsValue::TRUE).await
+    }
+
+    async fn ask(&self, name: &str, option: &str, value: &JsValue) -> Option<Lock> {
         let (held, release) = promise();
         let (granted, grant) = promise();
-        let take = Closure::once_into_js(move || {
-            // Resolving a promise does not fail.
-            let _ = grant.call0(&JsValue::NULL);
+        let take = Closure::once_into_js(move |lock: JsValue| {
+            // Resolving a promise does not fail. There is no lock where somebody else has it.
+            let _ = grant.call1(&JsValue::NULL, &lock.is_object().into());
             held
         });
         let options = Object::new();
-        Reflect::set(&options, &"signal".into(), signal).ok()?;
+        Reflect::set(&options, &option.into(), value).ok()?;
         let ended = self.request.call3(&self.manager, &name.into(), &options, &take).ok()?;
         // The request itself ends with the lock, or when it is given up.
-        JsFuture::from(Promise::race(&Array::of2(&granted, &ended))).await.ok()?;
-        Some(Lock(Some(release)))
+        let is_granted = JsFuture::from(Promise::race(&Array::of2(&granted, &ended))).await.ok()?;
+        is_granted.is_truthy().then_some(Lock(Some(release)))
     }
 }
 

@@ -20,7 +20,7 @@ use shared::RoomId;
 
 use self::{dirty::Dirty, io::Io, socket::SocketEvent};
 use crate::{
-    browser::{Timeout, hidden, looked_at, random_seed},
+    browser::{Timeout, hidden, looked_at},
     clock,
     explain::Lengths,
     store::{Inspected, Queue, Store, put},
@@ -42,8 +42,6 @@ pub struct Driver(StoredValue<Rc<Inner>, LocalStorage>);
 struct Inner {
     client: SharedClient,
     store: Store,
-    /// The name of this page among those of its browser.
-    owner: String,
     dirty: RefCell<Dirty>,
     io: RefCell<Option<Io>>,
 }
@@ -51,8 +49,7 @@ struct Inner {
 impl Driver {
     /// A driver that does nothing yet.
     pub fn new(client: SharedClient, store: Store) -> Self {
-        let owner = format!("{:016x}", random_seed());
-        let inner = Inner { client, store, owner, dirty: RefCell::default(), io: RefCell::default() };
+        let inner = Inner { client, store, dirty: RefCell::default(), io: RefCell::default() };
         Self(StoredValue::new_local(Rc::new(inner)))
     }
 

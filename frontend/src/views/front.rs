@@ -56,7 +56,14 @@ pub fn Welcome() -> impl IntoView {
     let store = expect_context::<Store>();
     let hint = move || {
         let expired = store.session.with(|session| *session == SessionState::SignedOut { expired: true });
-        Some(if expired { words().expired } else { words().welcome_hint }.to_owned())
+        let unheard =
+            || store.failed.with(|failed| failed.as_ref().is_some_and(|it| it.call == Call::SignOut));
+        let line = match () {
+            () if expired => words().expired,
+            () if unheard() => words().sign_out_unheard,
+            () => words().welcome_hint,
+        };
+        Some(line.to_owned())
     };
     view! {
         <Front title=Some(words().welcome.to_owned()) hint=Signal::derive(hint)>

@@ -13,6 +13,7 @@ pub(super) const ENGLISH: Words = Words {
     tagline: "Messages arrive once, in order, whatever the network does.",
     welcome: "Welcome to Confab",
     welcome_hint: "Choose the name that others will see. No account needed.",
+    sign_out_unheard: "You are signed out in this browser. The server could not be reached; it is told as soon as it can be.",
     expired: "Your sign-in has ended, so you are a new guest now. Choose a name to go on.",
     your_name: "Your name",
     name_example: "Ada Lovelace",

@@ -20,6 +20,8 @@ pub struct Words {
     pub welcome_hint: &'static str,
     /// When the server no longer knows who was here.
     pub expired: &'static str,
+    /// Instead of it, while the server could not be told that somebody has signed out.
+    pub sign_out_unheard: &'static str,
     /// Label of the name field.
     pub your_name: &'static str,
     /// What a name might be.
