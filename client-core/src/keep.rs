@@ -3,7 +3,7 @@
 //!
 //! The client says what to write, replace, remove or wipe with [`Output::Keep`](crate::Output::Keep), once a store
 //! has shown that it is there: by [`Input::Restored`](crate::Input::Restored), which a driver gives when it begins,
-//! with what was kept for the person who was here last ([`Key::is_of_last`] says who), and whenever it is asked to by
+//! with what was kept for the person who was here last ([`last_person`] says who), and whenever it is asked to by
 //! [`Output::Restore`](crate::Output::Restore). A driver without a store gives none and is asked to keep nothing.
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -37,11 +37,18 @@ pub struct Key {
     pub slot: Slot,
 }
 
-impl Key {
-    /// Whether this names the person who was here last.
-    pub fn is_of_last(&self) -> bool {
-        matches!(self.slot, Slot::Person | Slot::Leaving)
+/// Who was here last, by all that is kept: whoever is signed in, or else has signed out without the server having
+/// heard of it.
+pub fn last_person(keys: impl IntoIterator<Item = Key>) -> Option<UserId> {
+    let mut leaving = None;
+    for key in keys {
+        match key.slot {
+            Slot::Person => return Some(key.user),
+            Slot::Leaving => leaving = Some(key.user),
+            Slot::Message(_) | Slot::Draft(_) | Slot::Page(_) => {}
+        }
     }
+    leaving
 }
 
 /// Something that is kept.
@@ -148,7 +155,7 @@ impl Memory {
 
     /// What was kept for the person who was here last, to begin with.
     pub fn last(&self) -> Option<Saved> {
-        self.0.keys().find(|key| key.is_of_last()).map(|key| self.saved(key.user))
+        last_person(self.keys()).map(|user| self.saved(user))
     }
 
     /// What was kept for a person.
@@ -191,6 +198,15 @@ mod tests {
         ] {
             assert_eq!(wrong.parse::<Key>(), Err(InvalidKey), "{wrong}");
         }
+    }
+
+    #[test]
+    fn whoever_is_signed_in_was_here_last_and_not_who_left_before() {
+        let key = |id, slot| Key { user: UserId::from_uuid(Uuid::from_u128(id)), slot };
+        let keys = [key(1, Slot::Leaving), key(2, Slot::Person), key(3, Slot::Leaving)];
+        assert_eq!(last_person(keys), Some(keys[1].user));
+        assert_eq!(last_person([keys[0]]), Some(keys[0].user));
+        assert_eq!(last_person([key(1, Slot::Message(TxnId::from_uuid(Uuid::from_u128(4))))]), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
 pub(crate) const WAITING_MOST: usize = 1_000;
 
 /// From sending a message to sending it again on the same connection: asking twice is harmless.
-const ACK_TIMEOUT_MS: u64 = 10_000;
+pub(crate) const ACK_TIMEOUT_MS: u64 = 10_000;
 
 /// What waited for longer is not sent by itself: what was meant for yesterday may be wrong today.
 pub(crate) const ASK_AFTER_MS: u64 = 24 * 3_600_000;
@@ -228,6 +228,11 @@ impl Outbox {
             .take_while(|known| known.txn_id != item.txn_id)
             .filter(|known| !known.is_parked())
             .count()
+    }
+
+    /// Whether that is when the server takes anything of this person again.
+    pub(crate) fn is_limited_until(&self, until_ms: Option<u64>) -> bool {
+        self.held_until.is_some() && self.held_until == until_ms
     }
 
     /// How many messages are not confirmed.

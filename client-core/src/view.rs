@@ -163,20 +163,32 @@ pub struct MessageReport {
     pub row: Row,
     /// How often this page has sent it; 0 for what somebody else has said, or another page.
     pub tries: u32,
+    /// Whether only another page has sent it, or this one before it was loaded anew, and nobody knows how often.
+    pub sent_before: bool,
     /// What it waits for, where it waits.
     pub waits_for: Option<WaitsFor>,
     /// Who has read it, of the members that are known, without its author. Nobody before it is stored.
     pub read_by: Vec<Profile>,
 }
 
-/// What a message waits for that could otherwise be sent.
+/// What a message waits for before it is sent, or sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitsFor {
     /// The connection.
     Connection(LinkState),
     /// So many messages of the same room that go first.
     Earlier(usize),
-    /// The moment that the server named, on [`Now::ms`](crate::Now::ms).
+    /// The answer of the server; without one it is sent again then, on [`Now::ms`](crate::Now::ms).
+    Answer {
+        /// When.
+        until_ms: u64,
+    },
+    /// The server takes no more of this person before then, on [`Now::ms`](crate::Now::ms).
+    RateLimit {
+        /// When.
+        until_ms: u64,
+    },
+    /// The server could not take it and is asked again then, on [`Now::ms`](crate::Now::ms).
     Server {
         /// When.
         until_ms: u64,

@@ -6,6 +6,7 @@ use client_core::{Command, DeliveryState, LinkState, WaitsFor};
 use shared::{ClientFrame, ServerFrame, api::Presence, error::ErrorCode, frame::ReadSignal};
 use support::{
     Page,
+    keeping::in_room,
     wire::{ack, ada, after, bob, error, live, member, members, page, posts, room, said, seq, state},
 };
 
@@ -22,13 +23,14 @@ fn a_message_that_waits_says_for_what_and_how_often_it_was_sent() {
     let mut page = Page::in_room();
     page.post(room(1), "first");
     page.post(room(1), "second");
-    assert_eq!([waits(&page, 0), waits(&page, 1)], [(None, 1), (Some(WaitsFor::Earlier(1)), 0)]);
+    let answer = WaitsFor::Answer { until_ms: page.ms + 10_000 };
+    assert_eq!([waits(&page, 0), waits(&page, 1)], [(Some(answer), 1), (Some(WaitsFor::Earlier(1)), 0)]);
 
     let first = posts(page.sent()).remove(0);
     page.frame(&ServerFrame::Error(
         error(ErrorCode::RateLimited).about_txn(Some(first.txn_id)).about_room(room(1)).retry_after(700),
     ));
-    let asked = WaitsFor::Server { until_ms: page.ms + 700 };
+    let asked = WaitsFor::RateLimit { until_ms: page.ms + 700 };
     assert_eq!([waits(&page, 0), waits(&page, 1)], [(Some(asked), 1), (Some(WaitsFor::Earlier(1)), 0)]);
 
     page.lose(None);
@@ -39,7 +41,26 @@ fn a_message_that_waits_says_for_what_and_how_often_it_was_sent() {
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 0, 0)]);
     page.advance(700);
-    assert_eq!(waits(&page, 0), (None, 2));
+    assert!(matches!(waits(&page, 0), (Some(WaitsFor::Answer { .. }), 2)));
+
+    let first = posts(page.sent()).remove(0);
+    page.frame(&ServerFrame::Error(
+        error(ErrorCode::Unavailable).about_txn(Some(first.txn_id)).about_room(room(1)).retry_after(900),
+    ));
+    assert_eq!(waits(&page, 0), (Some(WaitsFor::Server { until_ms: page.ms + 900 }), 2));
+}
+
+#[test]
+fn a_message_that_was_sent_before_the_page_was_loaded_anew_says_so() {
+    let mut page = in_room();
+    page.post(room(1), "first");
+    let sent_before = |page: &Page| {
+        let key = page.client.rows(room(1))[0];
+        let report = page.client.message_report(room(1), key).unwrap();
+        (report.tries, report.sent_before)
+    };
+    assert_eq!(sent_before(&page), (1, false));
+    assert_eq!(sent_before(&page.crash()), (0, true));
 }
 
 #[test]

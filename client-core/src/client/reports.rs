@@ -4,7 +4,7 @@ use shared::{RoomId, Seq, event::Profile};
 
 use super::Client;
 use crate::{
-    outbox::Item,
+    outbox::{ACK_TIMEOUT_MS, Item},
     view::{ConnectionReport, DeliveryState, MessageReport, RowKey, WaitsFor},
 };
 
@@ -17,6 +17,7 @@ impl Client {
         let read_by = row.seq.map(|seq| self.readers(room, seq, key)).unwrap_or_default();
         Some(MessageReport {
             tries: item.map_or(0, |item| item.tries),
+            sent_before: item.is_some_and(|item| item.tries == 0 && item.is_tried()),
             waits_for: item.and_then(|item| self.waits_for(item, &row.state)),
             read_by,
             row,
@@ -38,11 +39,20 @@ impl Client {
     }
 
     fn waits_for(&self, item: &Item, state: &DeliveryState) -> Option<WaitsFor> {
-        let DeliveryState::Queued { until_ms } = state else { return None };
+        let until_ms = match state {
+            DeliveryState::Queued { until_ms } => until_ms,
+            DeliveryState::Sending { since_ms } => {
+                return Some(WaitsFor::Answer { until_ms: since_ms + ACK_TIMEOUT_MS });
+            }
+            _ => return None,
+        };
         if !self.link.is_online() {
             return Some(WaitsFor::Connection(self.link.state()));
         }
         match self.outbox.ahead(item) {
+            0 if self.outbox.is_limited_until(*until_ms) => {
+                until_ms.map(|until_ms| WaitsFor::RateLimit { until_ms })
+            }
             0 => until_ms.map(|until_ms| WaitsFor::Server { until_ms }),
             ahead => Some(WaitsFor::Earlier(ahead)),
         }

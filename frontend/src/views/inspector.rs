@@ -109,7 +109,9 @@ fn message_lines(driver: Driver, store: Store, room: RoomId, key: RowKey) -> Vec
         lines.push(Line::new(inspect.place, fill(inspect.place_of, &values)));
     }
     lines.push(Line::new(inspect.time, clock::full_label(row.timestamp)));
-    if report.tries > 0 {
+    if report.sent_before {
+        lines.push(Line::new(inspect.tries, inspect.sent_before.to_owned()));
+    } else if report.tries > 0 {
         lines.push(Line::new(inspect.tries, inspect.times.of(report.tries.into())));
     }
     if row.seq.is_some() {
@@ -131,8 +133,13 @@ fn state(report: &MessageReport, store: Store) -> String {
         (DeliveryState::Failed { code, detail }, _) => {
             fill(words().not_sent, &[("reason", &explain::message(*code, detail))])
         }
-        (DeliveryState::Sending { since_ms }, _) => {
-            inspect.on_its_way.of(store.now_ms.get().saturating_sub(*since_ms) / 1_000)
+        (DeliveryState::Sending { since_ms }, waits_for) => {
+            let ago = store.now_ms.get().saturating_sub(*since_ms) / 1_000;
+            let again = match waits_for {
+                Some(WaitsFor::Answer { until_ms }) => seconds_to(until_ms),
+                _ => 0,
+            };
+            fill(inspect.on_its_way, &[("ago", &ago.to_string()), ("again", &again.to_string())])
         }
         (DeliveryState::Queued { .. }, waits_for) => match waits_for {
             Some(WaitsFor::Connection(LinkState::Waiting { until_ms, .. })) => {
@@ -140,8 +147,9 @@ fn state(report: &MessageReport, store: Store) -> String {
             }
             Some(WaitsFor::Connection(_)) => inspect.waits_for_connection.to_owned(),
             Some(WaitsFor::Earlier(count)) => inspect.waits_for_earlier.of(count as u64),
+            Some(WaitsFor::RateLimit { until_ms }) => inspect.waits_for_limit.of(seconds_to(until_ms)),
             Some(WaitsFor::Server { until_ms }) => inspect.waits_for_server.of(seconds_to(until_ms)),
-            None => words().waits.to_owned(),
+            Some(WaitsFor::Answer { .. }) | None => words().waits.to_owned(),
         },
     }
 }

@@ -227,15 +227,17 @@ pub struct Inspect {
     pub state: &'static str,
     /// A message is stored.
     pub stored: &'static str,
-    /// A message went out so many seconds ago.
-    pub on_its_way: Plural,
+    /// A message went out `{ago}` seconds ago, and goes out again in `{again}`.
+    pub on_its_way: &'static str,
     /// It waits for a connection that is tried right now.
     pub waits_for_connection: &'static str,
     /// It waits for a connection that is tried in so many seconds.
     pub waits_for_next_try: Plural,
     /// It waits for so many others.
     pub waits_for_earlier: Plural,
-    /// The server asked to wait so many seconds.
+    /// The server takes nothing more of this person for so many seconds.
+    pub waits_for_limit: Plural,
+    /// The server could not take it, and is asked again in so many seconds.
     pub waits_for_server: Plural,
     /// It is so old that somebody has to say whether it is sent.
     pub held: &'static str,
@@ -247,6 +249,8 @@ pub struct Inspect {
     pub time: &'static str,
     /// Label: how often it was sent.
     pub tries: &'static str,
+    /// Not by this page.
+    pub sent_before: &'static str,
     /// How often.
     pub times: Plural,
     /// Label: who has read it.

@@ -32,7 +32,11 @@ impl World<'_> {
             })?;
         }
         self.want(number, Command::SignOut)?;
-        if self.tabs[number].store.as_ref().is_some_and(|store| store.keys().next().is_some()) {
+        if self.tabs[number]
+            .store
+            .as_ref()
+            .is_some_and(|store| store.keys().any(|key| key.slot != Slot::Leaving))
+        {
             let detail = format!("tab {number} keeps {:?}", self.tabs[number].store);
             return Err(Violation::new(Rule::Wiped, detail));
         }

@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
 };
 
-use client_core::{Keep, Key, Record, Saved, Slot};
+use client_core::{Keep, Key, Record, Saved, Slot, keep::last_person};
 use leptos::task::spawn_local;
 use shared::UserId;
 use web_sys::{AbortController, AbortSignal};
@@ -205,7 +205,7 @@ impl Inner {
         }
         self.flush();
         let all = self.read().await;
-        let last = || all.iter().find(|(_, key, _)| key.is_of_last()).map(|(_, key, _)| key.user);
+        let last = || last_person(all.iter().map(|(_, key, _)| *key));
         let Some(person) = user.or_else(last) else { return };
         if self.user.get().is_none() {
             self.user.set(Some(person));
@@ -216,7 +216,7 @@ impl Inner {
         for (owner, key, text) in all {
             if key.user != person {
                 // Of somebody else only what they wrote is worth keeping for their return.
-                if user.is_some() && matches!(key.slot, Slot::Page(_)) {
+                if user.is_some() && matches!(key.slot, Slot::Page(_) | Slot::Leaving) {
                     spare.push(Write::Delete(name(NOBODY, key)));
                 }
             } else if owner == NOBODY || owner == self.owner() {
@@ -396,12 +396,12 @@ async fn gone_for_good(locks: &Locks, owner: &str, signal: &AbortSignal) -> Opti
     lock
 }
 
-/// Whether that has to be written before anything else happens: a message, so that no crash takes it, and the end of
-/// everything.
+/// Whether that has to be written before anything else happens: a message, so that no crash takes it, the end of
+/// everything, and that it is heard of, so that nobody is signed out for somebody before them.
 pub(super) fn must_not_wait(keep: &Keep) -> bool {
     match keep {
         Keep::Write(record) => matches!(record.key.slot, Slot::Message(_)),
-        Keep::Remove(_) => false,
+        Keep::Remove(key) => key.slot == Slot::Leaving,
         Keep::Wipe => true,
     }
 }
