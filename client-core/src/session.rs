@@ -1,7 +1,10 @@
 //! Who is signed in, the access token, and the HTTP calls under way. It knows no socket and no frame.
 
+mod leaving;
+
 use shared::{api::SignedIn, error::ErrorCode, event::Profile};
 
+use self::leaving::Leaving;
 use crate::{
     backoff::Backoff,
     call::{Answer, Call, CallId},
@@ -41,13 +44,6 @@ struct Pending {
     sent_with: Option<u64>,
     /// Whether a 401 is answered with a newer token and one more try.
     again: bool,
-}
-
-/// The end of a session that the server has not confirmed.
-struct Leaving {
-    bearer: Option<String>,
-    asked: Option<CallId>,
-    at: Option<u64>,
 }
 
 /// What an answer means to the rest of the client.
@@ -186,13 +182,6 @@ impl Session {
         }
     }
 
-    /// Ends the session, here at once and on the server as soon as it can be reached.
-    pub(crate) fn sign_out(&mut self, out: &mut Out) {
-        let bearer = self.end(out);
-        self.leaving = Some(Leaving { bearer, asked: None, at: None });
-        self.leave(out);
-    }
-
     /// Ends the session here. Gives back the access token that was in force.
     pub(crate) fn end(&mut self, out: &mut Out) -> Option<String> {
         let bearer = self.tokens.forget();
@@ -202,11 +191,6 @@ impl Session {
         self.set_signed_out(false, out);
         self.backoff.reset();
         bearer
-    }
-
-    /// Whether the server has yet to hear that somebody has left.
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.leaving.is_some()
     }
 
     /// Takes in an answer. Answers that nobody waits for are passed over.
@@ -282,12 +266,6 @@ impl Session {
         earliest([self.retry_at(), self.leave_at()])
     }
 
-    /// When the old session's end is said again. Not while somebody signs in: it would take the new cookie away.
-    fn leave_at(&self) -> Option<u64> {
-        let signs_in = |is: &Pending| matches!(is.call, Call::SignIn { .. }) && is.sent_with.is_some();
-        self.leaving.as_ref()?.at.filter(|_| !self.calls.iter().any(signs_in))
-    }
-
     /// Waits for no renewal any more: an answer that comes late would replace, or take away, a newer cookie.
     fn give_up_refresh(&mut self, out: &mut Out) {
         if let Refresh::Asked(id) = std::mem::replace(&mut self.refresh, Refresh::Idle) {
@@ -305,14 +283,6 @@ impl Session {
             let id = self.mint_id();
             self.refresh = Refresh::Asked(id);
             out.push(Output::Call(id, Call::Refresh.request(None)));
-        }
-    }
-
-    fn leave(&mut self, out: &mut Out) {
-        let id = self.mint_id();
-        if let Some(leaving) = &mut self.leaving {
-            (leaving.asked, leaving.at) = (Some(id), None);
-            out.push(Output::Call(id, Call::SignOut.request(leaving.bearer.as_deref())));
         }
     }
 
@@ -395,29 +365,6 @@ impl Session {
             .extract_if(.., waits)
             .map(|pending| Outcome::Done(pending.call, Err(failure.clone())))
             .collect()
-    }
-
-    fn left(
-        &mut self,
-        now: u64,
-        result: Result<String, Failure>,
-        rng: &mut Rng,
-        out: &mut Out,
-    ) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
-        match (result, &mut self.leaving) {
-            // The cookie is still there and would sign the person in again.
-            (Err(failure), Some(leaving)) if failure.code.is_retryable() => {
-                if self.backoff.failures() == 0 {
-                    outcomes.push(Outcome::Done(Call::SignOut, Err(failure.clone())));
-                }
-                let delay = self.backoff.fail(rng).max(failure.retry_after_ms.unwrap_or(0));
-                (leaving.asked, leaving.at) = (None, Some(now.saturating_add(delay)));
-            }
-            _ => self.leaving = None,
-        }
-        self.send_waiting(now, out);
-        outcomes
     }
 
     fn set_signed_out(&mut self, expired: bool, out: &mut Out) {
