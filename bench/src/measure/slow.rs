@@ -20,6 +20,11 @@ const MESSAGES: u64 = 2_000;
 /// Rounds, by turns in the room of those who read and in that of those who don't: short enough that nobody is dropped
 /// for having taken nothing for half a minute.
 const ROUNDS: u64 = 3;
+/// KiB that such a reader may cost, in the server and in the kernel together: three times what it does.
+const GOAL_KIB: f64 = 1024.0;
+/// What a message may take among those who don't read, as a multiple of what it takes among as many who do: 1 would
+/// delay nobody, and the rest is for the noise of the machine.
+const GOAL_RATIO: f64 = 1.5;
 /// Bytes of the largest frame that is read.
 const BUFFER: usize = 256 * 1024;
 
@@ -32,6 +37,9 @@ struct Place {
 }
 
 /// Prints KiB for each slow reader, and the ratio of the delays.
+///
+/// # Errors
+/// When one of them is beyond its goal, or somebody who reads again misses something.
 pub(crate) async fn run(binary: &Path) -> anyhow::Result<()> {
     let server = Program::confab(binary).await?;
     let people = People::at(server.address());
@@ -54,7 +62,7 @@ pub(crate) async fn run(binary: &Path) -> anyhow::Result<()> {
         ratios.push(theirs / ours);
     }
     let each = server.memory()?.saturating_sub(before) as f64 / READERS as f64 / 1024.0;
-    let queued = queued(server.address())?;
+    let queued = queued(server.address())? as f64 / 1024.0;
 
     let mut socket = deaf.pop().context("a deaf reader")?;
     let (live, missed) = read_again(&mut socket, &stuck.state).await?;
@@ -62,14 +70,19 @@ pub(crate) async fn run(binary: &Path) -> anyhow::Result<()> {
 
     println!("\n{READERS} readers that stop reading, while {} messages of 1 KB go on:", ROUNDS * MESSAGES);
     println!("  {each:.1} KiB of resident memory each, the room's own 1 MiB included");
-    println!(
-        "  {:.1} KiB each at most that the kernel holds for it (goal for both 1024)",
-        queued as f64 / 1024.0
-    );
+    println!("  {queued:.1} KiB each at most that the kernel holds for it (goal for both {GOAL_KIB})");
     println!("  a message is at another member after {} µs; with {READERS} that read", Spread::of(with_deaf));
-    println!("  after {} µs; ratio {}", Spread::of(with_readers), Spread::of(ratios));
+    let ratio = Spread::of(ratios);
+    println!("  after {} µs; ratio {ratio} (goal {GOAL_RATIO})", Spread::of(with_readers));
     println!(
         "  one that reads again: {live} events that were under way, `behind`, {missed} by `sync`, no hole"
+    );
+    let cost = each + queued;
+    ensure!(cost <= GOAL_KIB, "a reader that stops reading costs {cost:.0} KiB, and {GOAL_KIB} is the goal");
+    let ratio = ratio.median;
+    ensure!(
+        ratio <= GOAL_RATIO,
+        "readers that stop reading delay the others {ratio:.2} times, goal {GOAL_RATIO}"
     );
     Ok(())
 }

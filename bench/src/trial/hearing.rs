@@ -1,6 +1,6 @@
 //! What a frame of the server is as facts. It knows no client: what that makes of the frame is seen elsewhere.
 
-use shared::{ErrorCode, ServerFrame, UserId, api::RoomState};
+use shared::{ErrorCode, ServerFrame, UserId, api::RoomState, frame::Ack};
 use sim::oracle::{Count, Fact, Rule, Screen, Violation};
 
 use super::witness::{Counts, Witness};
@@ -17,12 +17,13 @@ pub(crate) struct Heard<'a> {
 }
 
 impl Heard<'_> {
-    /// Tells the witness, and who the client is where the frame says that.
-    pub(crate) fn tell(self, witness: &Witness, user: &mut Option<UserId>) {
+    /// Tells the witness, and who the client is where the frame says that. The ack, where it is one.
+    pub(crate) fn tell(self, witness: &Witness, user: &mut Option<UserId>) -> Option<Ack> {
         let Self { screen, at_ms, text } = self;
         let Ok(frame) = ServerFrame::decode(text) else {
             let detail = format!("{screen:?} was sent a frame that can't be read: {text}");
-            return witness.break_rule(Violation::new(Rule::Body, detail));
+            witness.break_rule(Violation::new(Rule::Body, detail));
+            return None;
         };
         let counts = witness.counts();
         match frame {
@@ -39,6 +40,7 @@ impl Heard<'_> {
                 if let Some(author) = *user {
                     witness.note(Fact::Acked { author, ack });
                 }
+                return Some(ack);
             }
             ServerFrame::Event(event) => {
                 Counts::add(&counts.deliveries);
@@ -68,6 +70,7 @@ impl Heard<'_> {
             }
             _ => {}
         }
+        None
     }
 }
 

@@ -55,7 +55,7 @@ enum Other {
         #[arg(long, default_value_t = 50)]
         rounds: u32,
         /// Clients that post without a pause.
-        #[arg(long, default_value_t = 12)]
+        #[arg(long, default_value_t = 50)]
         clients: u32,
     },
     /// How clients come back after a restart.

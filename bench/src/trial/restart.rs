@@ -1,5 +1,5 @@
-//! How clients come back after a restart of the server: all of them, soon, and not as a herd. It measures; that the
-//! machine was busy is no fault of anybody.
+//! How clients come back after a restart of the server: all of them, soon, and not as a herd. It measures, and fails
+//! where a goal is missed every time; that the machine stood still for a moment is no fault of anybody.
 
 use std::{
     path::Path,
@@ -25,12 +25,13 @@ const AT_ONCE: usize = 50;
 const BAR_MS: u64 = 100;
 /// Nothing takes so long unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What may be beyond what the delays imply, in per cent of all; and what shows that something is broken.
+/// What may be beyond what the delays imply, in per cent of all.
 const GOAL: f64 = 2.0;
-const BROKEN: f64 = 15.0;
-/// How long the last may take, and what shows that something is broken.
+/// How long the last may take.
 const GOAL_BACK: Duration = Duration::from_secs(10);
-const BROKEN_BACK: Duration = Duration::from_secs(60);
+/// Restarts of each kind, until one reaches the goals: a machine that stands still for a quarter of a second piles up
+/// 5 % of the returns, and does so now and then; clients that come as a herd do every time.
+const ATTEMPTS: u32 = 3;
 
 /// One client that has come back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,7 @@ struct Return {
 /// Restarts a server with so many clients, once politely and once not, and prints how they come back.
 ///
 /// # Errors
-/// When some don't, or what is seen can't be noise.
+/// When some don't, or the goals are missed each time.
 pub(crate) async fn report(binary: &Path, clients: usize) -> anyhow::Result<()> {
     let folder = lives::folder("restart")?;
     let limits = server::no_limits();
@@ -53,24 +54,42 @@ pub(crate) async fn report(binary: &Path, clients: usize) -> anyhow::Result<()> 
     lives.begin().await?;
 
     for politely in [true, false] {
-        // A new crowd each time: who has lost a connection a moment ago waits longer.
-        let mut crowd = Crowd::gather(&lives, clients).await?;
-        crowd.forget();
-        let signal_ms = driver::now().ms;
-        if politely {
-            let status = lives.stop().await?;
-            ensure!(status.success(), "the server ended with {status}");
-        } else {
-            lives.kill().await?;
+        let mut attempt = 1;
+        loop {
+            let figures = restart(&mut lives, clients, politely).await?;
+            figures.print(if politely { "SIGTERM" } else { "SIGKILL" });
+            match figures.reach_the_goals() {
+                Ok(()) => break,
+                Err(missed) if attempt == ATTEMPTS => {
+                    return Err(
+                        missed.context(format!("the goals were missed {ATTEMPTS} times out of {ATTEMPTS}"))
+                    );
+                }
+                Err(missed) => println!("  {missed}: once more, a busy machine may have done that"),
+            }
+            attempt += 1;
         }
-        lives.begin().await?;
-        let there_ms = driver::now().ms;
-        let returns = crowd.all_back(clients).await?;
-        Figures::of(&returns, signal_ms, there_ms).print(if politely { "SIGTERM" } else { "SIGKILL" })?;
     }
     lives.stop().await?;
     std::fs::remove_dir_all(&folder)?;
     Ok(())
+}
+
+/// One restart, with a new crowd: who has lost a connection a moment ago waits longer.
+async fn restart(lives: &mut Lives, clients: usize, politely: bool) -> anyhow::Result<Figures> {
+    let mut crowd = Crowd::gather(lives, clients).await?;
+    crowd.forget();
+    let signal_ms = driver::now().ms;
+    if politely {
+        let status = lives.stop().await?;
+        ensure!(status.success(), "the server ended with {status}");
+    } else {
+        lives.kill().await?;
+    }
+    lives.begin().await?;
+    let there_ms = driver::now().ms;
+    let returns = crowd.all_back(clients).await?;
+    Ok(Figures::of(&returns, signal_ms, there_ms))
 }
 
 /// All clients.
@@ -242,7 +261,7 @@ impl Figures {
         (self.percent(returned), self.percent(due), self.percent(beyond.max().unwrap_or(0)))
     }
 
-    fn print(&self, signal: &str) -> anyhow::Result<()> {
+    fn print(&self, signal: &str) {
         let (returned, due, beyond) = self.most();
         println!("\n{signal} and restart, {} clients in rooms of {TEAM}:", self.clients);
         println!("  the server was there again after {:.2} s", self.away.as_secs_f64());
@@ -260,8 +279,16 @@ impl Figures {
             let bars = bars.iter().map(|(back, due)| format!("{:>9}", format!("{back} ({due})")));
             println!("  {second:>4} s {}", bars.collect::<String>());
         }
-        ensure!(beyond <= BROKEN, "{beyond:.1} % at once is a herd");
-        ensure!(self.last <= BROKEN_BACK, "the last was back after {:?}", self.last);
+    }
+
+    fn reach_the_goals(&self) -> anyhow::Result<()> {
+        let (_, _, beyond) = self.most();
+        ensure!(beyond <= GOAL, "{beyond:.1} % came at once beyond what the waits imply, and {GOAL} % may");
+        ensure!(
+            self.last <= GOAL_BACK,
+            "the last was back after {:.1?}, and {GOAL_BACK:?} is the goal",
+            self.last
+        );
         Ok(())
     }
 }
@@ -280,6 +307,7 @@ mod tests {
         let spread = figures((0..100).map(|n| (1_000 + n * 50, 1_020 + n * 50)));
         let (returned, due, beyond) = spread.most();
         assert_eq!((returned, due, beyond), (2.0, 2.0, 0.0));
+        assert!(spread.reach_the_goals().is_ok());
         assert_eq!(spread.last, Duration::from_millis(1_020 + 99 * 50 - 1_200));
     }
 
@@ -287,6 +315,12 @@ mod tests {
     fn who_was_told_different_moments_and_comes_at_one_is_a_herd() {
         let herd = figures((0..100).map(|n| (1_000 + n * 50, 6_000)));
         assert_eq!(herd.most(), (100.0, 2.0, 98.0));
-        assert!(herd.print("SIGTERM").is_err());
+        assert!(herd.reach_the_goals().is_err());
+    }
+
+    #[test]
+    fn who_comes_when_told_but_much_too_late_misses_the_goal() {
+        assert!(figures((0..100).map(|n| (1_000 + n * 102, 1_020 + n * 102))).reach_the_goals().is_ok());
+        assert!(figures((0..100).map(|n| (1_000 + n * 110, 1_020 + n * 110))).reach_the_goals().is_err());
     }
 }

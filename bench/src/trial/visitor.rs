@@ -53,7 +53,7 @@ pub(crate) struct Visitor {
     changed: BTreeSet<RoomId>,
     looked_ms: u64,
     open: Option<RoomId>,
-    /// What was asked for in each room.
+    /// What was asked for in each room and is not acked.
     requests: BTreeMap<RoomId, Vec<TxnId>>,
     /// Rooms that this person has wanted to be out of: the call may come late, even after they came back.
     parting: BTreeSet<RoomId>,
@@ -138,7 +138,7 @@ impl Visitor {
         }
     }
 
-    /// What was not sent yet to a room that one has left is sent no more.
+    /// What was not acked yet in a room that one has left is sent no more.
     fn left(&mut self, room: RoomId) {
         if !self.parting.contains(&room) {
             let detail = format!("{} is in {room} no longer, and has not left it", self.name);
@@ -351,7 +351,11 @@ impl Person for Visitor {
             Noted::At(ms) => self.at_ms = ms,
             Noted::Heard(text) => {
                 let heard = Heard { screen: self.screen, at_ms: self.at_ms, text };
-                heard.tell(&self.witness, &mut self.user);
+                if let Some(ack) = heard.tell(&self.witness, &mut self.user)
+                    && let Some(unacked) = self.requests.get_mut(&ack.room_id)
+                {
+                    unacked.retain(|txn_id| *txn_id != ack.txn_id);
+                }
             }
             Noted::Said(Command::Post { room, content }) => self.requested(client, *room, content),
             Noted::Said(_) => {}
