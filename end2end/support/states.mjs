@@ -202,6 +202,16 @@ export const STATES = {
     return ada;
   },
 
+  async "signed out without a network"(world, options) {
+    const { proxy, ada } = await room(world, options);
+    proxy.refuse();
+    await ada.banner.waitFor();
+    await ada.pressSignOut();
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+    await ada.page.getByText("The server could not be reached").waitFor();
+    return ada;
+  },
+
   async "the question before signing out"(world, options) {
     const { ada } = await room(world, options);
     await ada.pressSignOut();
