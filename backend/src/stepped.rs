@@ -82,6 +82,16 @@ impl SteppedServer {
         self.committing.refuse(refuses);
     }
 
+    /// Has the disk forget what it says it has stored from now on, or not: everybody is told of it, and it is nowhere.
+    pub fn pretend(&mut self, pretends: bool) {
+        self.committing.pretend(pretends);
+    }
+
+    /// The writing half of the database, for what is to happen behind the server's back.
+    pub fn writer(&mut self) -> &mut Writer {
+        self.committing.writer()
+    }
+
     /// Begins to go down in order: sockets are told, and close when they are stepped.
     pub fn begin_shutdown(&self) -> impl Future<Output = ()> + Send + use<> {
         let hub = Arc::clone(&self.app.hub);

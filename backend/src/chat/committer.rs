@@ -220,6 +220,16 @@ impl Committing {
         self.writer.refuse(refuses);
     }
 
+    /// Has the disk forget what it says it has stored, or not.
+    pub(crate) fn pretend(&mut self, pretends: bool) {
+        self.writer.pretend(pretends);
+    }
+
+    /// The one that writes.
+    pub(crate) fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+
     /// How many requests wait.
     pub(crate) fn waiting(&self) -> usize {
         self.requests.len()
