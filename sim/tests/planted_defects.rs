@@ -92,12 +92,12 @@ fn a_delivery_in_a_hundred_that_is_dropped_is_noticed() {
 
 #[test]
 fn the_last_message_of_a_quiet_room_that_is_lost_is_noticed() {
-    assert_eq!(caught(Defect::LostLast, 100), [Rule::Resumed; 2]);
+    assert_eq!(caught(Defect::LostLast, 300), [Rule::Resumed; 2]);
 }
 
 #[test]
 fn an_ack_before_the_commit_is_noticed() {
-    caught_as(Defect::AckBeforeCommit, 200, Rule::Stored, "was acked, and the log ends");
+    caught_as(Defect::AckBeforeCommit, 1_000, Rule::Stored, "was acked, and the log ends");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn an_ack_for_a_message_that_was_never_stored_is_noticed() {
 
 #[test]
 fn a_message_that_is_stored_again_when_it_is_sent_again_is_noticed() {
-    assert_eq!(caught(Defect::DuplicateOnResend, 100), [Rule::Once; 2]);
+    assert_eq!(caught(Defect::DuplicateOnResend, 300), [Rule::Once; 2]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn neighbours_that_are_swapped_on_replay_are_noticed() {
 
 #[test]
 fn a_seq_that_is_given_twice_is_noticed() {
-    caught_as(Defect::ReusedSeq, 500, Rule::SeqTwice, "was acked as");
+    caught_as(Defect::ReusedSeq, 1_000, Rule::SeqTwice, "was acked as");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_message_of_which_its_author_never_hears_is_noticed() {
 
 #[test]
 fn an_ack_that_the_disk_has_not_taken_is_noticed() {
-    caught_as(Defect::AckFromBrokenDisk, 200, Rule::Stored, "was acked, and the log ends");
+    caught_as(Defect::AckFromBrokenDisk, 500, Rule::Stored, "was acked, and the log ends");
 }
 
 #[test]
