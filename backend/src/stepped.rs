@@ -70,6 +70,11 @@ impl SteppedServer {
         self.committing.waiting()
     }
 
+    /// How many requests were made since it began whose maker waits for the disk before anything else.
+    pub fn awaited(&self) -> u64 {
+        self.app.committer.awaited()
+    }
+
     /// Stores what waits and leaves the answers, if anything waits.
     pub async fn store_batch(&mut self) {
         if self.waiting() > 0 {

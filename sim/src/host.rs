@@ -252,14 +252,14 @@ impl<'a> Host<'a> {
         if errand.due > self.taken {
             return None;
         }
-        let waiting = || self.server.as_ref().map_or(0, SteppedServer::waiting);
-        let before = waiting();
+        let awaited = || self.server.as_ref().map_or(0, SteppedServer::awaited);
+        let before = awaited();
         let what = errand.what;
         let done = self.bed.runtime.block_on(poll_fn(|context| match errand.future.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => {
                 let waits = match what {
-                    What::Call(_) => waiting() > before,
+                    What::Call(_) => awaited() > before,
                     What::Page => false,
                     What::Shutdown => true,
                 };
@@ -267,7 +267,7 @@ impl<'a> Host<'a> {
             }
         }));
         if matches!(what, What::Call(_)) {
-            errand.due = self.taken + waiting() as u64;
+            errand.due = self.taken + self.waiting() as u64;
         }
         done
     }

@@ -77,7 +77,7 @@ fn caught_in(defect: Defect, schedules: Range<u64>) -> Rule {
 fn a_delivery_in_ten_thousand_that_is_dropped_is_noticed() {
     // Mostly the next event shows what is missing, and it is fetched: then nothing was lost. So that nobody waits for
     // thousands of schedules, this begins shortly before one in which it stays away.
-    let rule = caught_in(Defect::Drop { one_in: 10_000 }, 5_000..25_000);
+    let rule = caught_in(Defect::Drop { one_in: 10_000 }, 7_900..30_000);
     assert!(matches!(rule, Rule::Resumed | Rule::ShownMissing | Rule::Unread), "{rule:?}");
 }
 
