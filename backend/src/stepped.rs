@@ -70,6 +70,11 @@ impl SteppedServer {
         self.committing.waiting()
     }
 
+    /// How many requests were made since it began whose maker waits for the disk before anything else.
+    pub fn awaited(&self) -> u64 {
+        self.app.committer.awaited()
+    }
+
     /// Stores what waits and leaves the answers, if anything waits.
     pub async fn store_batch(&mut self) {
         if self.waiting() > 0 {
@@ -80,6 +85,16 @@ impl SteppedServer {
     /// Has the disk take nothing from now on, or everything again.
     pub fn refuse(&mut self, refuses: bool) {
         self.committing.refuse(refuses);
+    }
+
+    /// Has the disk forget what it says it has stored from now on, or not: everybody is told of it, and it is nowhere.
+    pub fn pretend(&mut self, pretends: bool) {
+        self.committing.pretend(pretends);
+    }
+
+    /// The writing half of the database, for what is to happen behind the server's back.
+    pub fn writer(&mut self) -> &mut Writer {
+        self.committing.writer()
     }
 
     /// Begins to go down in order: sockets are told, and close when they are stepped.

@@ -1,9 +1,15 @@
-//! Defects that the product does not have, planted between server and client or before the oracle's eyes, to see
-//! that each would be noticed. Knows frames only.
+//! Defects that the product does not have, planted on the wire, on the disk and in the browser, to see that each would
+//! be noticed. Knows frames and rows; the oracle knows nothing of it.
+
+mod database;
+
+use std::collections::BTreeMap;
 
 use client_core::keep::Keep;
 use serde_json::{Value, json};
-use shared::{Event, MsgNo, Seq, TxnId, UserId};
+use shared::{RoomId, UserId};
+
+pub(crate) use database::Moment;
 
 use crate::dice::Dice;
 
@@ -15,19 +21,20 @@ pub enum Defect {
         /// One in how many.
         one_in: u64,
     },
-    /// The last message of a room that falls quiet does not arrive, nor is it spoken of.
+    /// One screen is given each message when the next thing comes for its room, and so never the last of a room that
+    /// falls quiet.
     LostLast,
-    /// A message is acked when it comes, and not when it is stored.
+    /// What waits for the disk is acked and told, with the places that are coming, and then the server is killed.
     AckBeforeCommit,
-    /// A message is acked and never stored.
+    /// A message is acked with the place that is coming, and never reaches the server.
     AckForNothing,
-    /// A message that is sent again is stored again.
+    /// A message that is sent again is stored again: what its `txn_id` was good for is forgotten.
     DuplicateOnResend,
     /// Two neighbours of a page are swapped.
     SwappedNeighbours,
-    /// A seq is given twice.
+    /// A killed server comes back without the last message of a room, and gives its place to the next.
     ReusedSeq,
-    /// A seq is left out.
+    /// A seq is left out in the database.
     Hole,
     /// A read marker moves back in the database.
     MarkerBack,
@@ -47,9 +54,9 @@ pub enum Defect {
     NeverAnswered,
     /// A stored event is gone from the database.
     Forgotten,
-    /// A message count does not count.
+    /// A message count in the database does not count.
     Miscount,
-    /// A message is acked although the disk takes nothing.
+    /// What a disk that takes nothing was given is acked and told all the same.
     AckFromBrokenDisk,
     /// A browser keeps what was to be wiped.
     NotWiped,
@@ -63,14 +70,28 @@ pub(crate) struct Defects {
     sent: Vec<String>,
     victim: Option<String>,
     typing: Option<Value>,
-    stored: u64,
-    markers: u64,
-    /// Whether the disk takes nothing now.
-    pub(crate) is_disk_broken: bool,
+    /// What one screen is not given yet, by connection and room.
+    held: BTreeMap<(usize, String), String>,
+    /// Whether it was planted where once is enough.
+    is_planted: bool,
+}
+
+/// What becomes of a frame to the server.
+#[derive(Debug, Default)]
+pub(crate) struct Upward {
+    /// What goes on its way.
+    pub(crate) text: Option<String>,
+    /// What is answered behind the server's back.
+    pub(crate) forged: Option<String>,
+    /// What happens to the database behind the server's back.
+    pub(crate) statements: Option<String>,
 }
 
 /// A moment that nobody mistakes for a real one.
 const FORGED_AT: &str = "2026-11-18T00:00:00.000Z";
+
+/// The screen, as the number of its tab, that loses what is lost for one.
+const UNLUCKY: usize = 1;
 
 impl Defects {
     pub(crate) fn new(kind: Option<Defect>, seed: u64) -> Self {
@@ -80,53 +101,50 @@ impl Defects {
             sent: Vec::new(),
             victim: None,
             typing: None,
-            stored: 0,
-            markers: 0,
-            is_disk_broken: false,
+            held: BTreeMap::new(),
+            is_planted: false,
         }
     }
 
-    /// What becomes of a frame to the server, and what is answered to it behind the server's back.
-    pub(crate) fn up(&mut self, text: String, _user: Option<UserId>) -> (Option<String>, Vec<String>) {
-        let Some(kind) = self.kind else { return (Some(text), Vec::new()) };
-        let Some(mut frame) = message(&text, "message") else { return (Some(text), Vec::new()) };
+    /// What becomes of a frame that somebody sends to the server, where each room has so many events.
+    pub(crate) fn up(
+        &mut self,
+        text: String,
+        user: Option<UserId>,
+        logged: &BTreeMap<RoomId, u64>,
+    ) -> Upward {
+        let as_it_is = |text| Upward { text: Some(text), ..Upward::default() };
+        let (Some(kind), Some(mut frame)) = (self.kind, message(&text)) else { return as_it_is(text) };
         let txn = frame["txn_id"].as_str().unwrap_or_default().to_owned();
         let is_resent = self.sent.contains(&txn);
         self.sent.push(txn.clone());
-        let ack = || {
-            json!({"type": "ack", "txn_id": txn, "room_id": frame["room_id"], "seq": 900, "msg_no": 900,
-                   "timestamp": FORGED_AT, "duplicate": false})
-            .to_string()
-        };
         match kind {
-            Defect::AckBeforeCommit => {
-                let ack = ack();
-                (Some(text), vec![ack])
+            Defect::AckForNothing if self.dice.chance(1, 4) => {
+                let room = logged.iter().find(|(room, _)| frame["room_id"] == room.to_string());
+                let coming = room.map_or(0, |(_, head)| *head) + 1;
+                let ack = json!({"type": "ack", "txn_id": txn, "room_id": frame["room_id"], "seq": coming,
+                                 "msg_no": coming, "timestamp": FORGED_AT, "duplicate": false});
+                Upward { forged: Some(ack.to_string()), ..Upward::default() }
             }
-            Defect::AckFromBrokenDisk if self.is_disk_broken => {
-                let ack = ack();
-                (Some(text), vec![ack])
-            }
-            Defect::AckForNothing if self.dice.chance(1, 4) => (None, vec![ack()]),
             Defect::DuplicateOnResend if is_resent => {
-                frame["txn_id"] = json!(TxnId::mint(self.sent.len() as u64, [7; 10]).to_string());
-                (Some(frame.to_string()), Vec::new())
+                let statements = user.map(|user| database::forget_request(user, &txn));
+                Upward { statements, ..as_it_is(text) }
             }
             Defect::RefusedButStored if self.dice.chance(1, 4) => {
                 let error = json!({"type": "error", "code": "not_member", "message": "", "txn_id": txn,
                                    "room_id": frame["room_id"], "retryable": false});
-                (Some(text), vec![error.to_string()])
+                Upward { forged: Some(error.to_string()), ..as_it_is(text) }
             }
             Defect::WrongBodyStored if self.dice.chance(1, 4) => {
                 frame["content"] = json!("something else");
-                (Some(frame.to_string()), Vec::new())
+                as_it_is(frame.to_string())
             }
-            _ => (Some(text), Vec::new()),
+            _ => as_it_is(text),
         }
     }
 
-    /// What becomes of a frame to a client.
-    pub(crate) fn down(&mut self, text: String) -> Vec<String> {
+    /// What becomes of a frame to a client, over that connection of that tab.
+    pub(crate) fn down(&mut self, (wire, tab): (usize, usize), text: String) -> Vec<String> {
         let Some(kind) = self.kind else { return vec![text] };
         let mut frame: Value = serde_json::from_str(&text).unwrap_or_default();
         let name = frame["type"].as_str().unwrap_or_default().to_owned();
@@ -161,9 +179,20 @@ impl Defects {
                 [Some(text), again].into_iter().flatten().collect()
             }
             Defect::NeverAnswered => self.keep_quiet(&name, &frame, text),
-            Defect::LostLast if is_message || name == "read" => Vec::new(),
+            Defect::LostLast if tab == UNLUCKY => self.hold_back(wire, &frame, text),
             _ => vec![text],
         }
+    }
+
+    /// Gives a message to a client when the next thing comes for its room.
+    fn hold_back(&mut self, wire: usize, frame: &Value, text: String) -> Vec<String> {
+        let room = frame["room_id"].as_str().unwrap_or_default().to_owned();
+        let before = self.held.remove(&(wire, room.clone()));
+        if frame["type"] == "message" {
+            self.held.insert((wire, room), text);
+            return before.into_iter().collect();
+        }
+        before.into_iter().chain([text]).collect()
     }
 
     /// Hides everything about the first message that is acked.
@@ -180,35 +209,12 @@ impl Defects {
     pub(crate) fn keeps(&self, keep: &Keep) -> bool {
         self.kind != Some(Defect::NotWiped) || *keep != Keep::Wipe
     }
-
-    /// What the oracle is shown of the database.
-    pub(crate) fn stored(&mut self, event: Event) -> Vec<Event> {
-        self.stored += 1;
-        match self.kind {
-            Some(Defect::ReusedSeq) if self.stored == 8 => {
-                vec![Event { seq: Seq::new(event.seq.get() - 1).unwrap_or_default(), ..event }]
-            }
-            Some(Defect::Hole) if self.stored == 8 => vec![Event { seq: event.seq.next(), ..event }],
-            Some(Defect::Forgotten) if self.stored == 8 => Vec::new(),
-            Some(Defect::Miscount) if self.stored == 8 => {
-                vec![Event { msg_no: MsgNo::new(event.msg_no.get() + 1).unwrap_or_default(), ..event }]
-            }
-            _ => vec![event],
-        }
-    }
-
-    /// Where the oracle is shown a read marker.
-    pub(crate) fn marker(&mut self, seq: Seq) -> Seq {
-        self.markers += 1;
-        let moves_back = self.kind == Some(Defect::MarkerBack) && self.markers > 6;
-        if moves_back { Seq::new(seq.get().saturating_sub(1)).unwrap_or_default() } else { seq }
-    }
 }
 
-/// A frame of that type.
-fn message(text: &str, name: &str) -> Option<Value> {
+/// A message that is sent.
+fn message(text: &str) -> Option<Value> {
     let frame: Value = serde_json::from_str(text).ok()?;
-    (frame["type"] == name).then_some(frame)
+    (frame["type"] == "message").then_some(frame)
 }
 
 /// Swaps the places of the first two events of a page.

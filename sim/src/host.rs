@@ -89,6 +89,17 @@ pub(crate) enum Done {
     Nothing,
 }
 
+/// What a disk does with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// It stores it.
+    Takes,
+    /// It says no, and has nothing.
+    Refuses,
+    /// It says yes, and has nothing. Disks of this world don't; it is there to be noticed.
+    Pretends,
+}
+
 /// The server and the way to it.
 pub(crate) struct Host<'a> {
     bed: &'a mut Bed,
@@ -241,14 +252,14 @@ impl<'a> Host<'a> {
         if errand.due > self.taken {
             return None;
         }
-        let waiting = || self.server.as_ref().map_or(0, SteppedServer::waiting);
-        let before = waiting();
+        let awaited = || self.server.as_ref().map_or(0, SteppedServer::awaited);
+        let before = awaited();
         let what = errand.what;
         let done = self.bed.runtime.block_on(poll_fn(|context| match errand.future.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending => {
                 let waits = match what {
-                    What::Call(_) => waiting() > before,
+                    What::Call(_) => awaited() > before,
                     What::Page => false,
                     What::Shutdown => true,
                 };
@@ -256,7 +267,7 @@ impl<'a> Host<'a> {
             }
         }));
         if matches!(what, What::Call(_)) {
-            errand.due = self.taken + waiting() as u64;
+            errand.due = self.taken + self.waiting() as u64;
         }
         done
     }
@@ -266,14 +277,24 @@ impl<'a> Host<'a> {
         self.server.as_ref().map_or(0, SteppedServer::waiting)
     }
 
-    /// Stores a batch, or has the disk refuse it.
-    pub(crate) fn store_batch(&mut self, refuses: bool) {
+    /// Stores a batch, or has the disk do that with it.
+    pub(crate) fn store_batch(&mut self, disk: Disk) {
         if let Some(server) = &mut self.server {
-            server.refuse(refuses);
+            server.refuse(disk == Disk::Refuses);
+            server.pretend(disk == Disk::Pretends);
             let before = server.waiting();
             self.bed.runtime.block_on(server.store_batch());
             self.taken += (before - server.waiting()) as u64;
         }
+    }
+
+    /// Does something to the database that no server has done.
+    pub(crate) fn tamper(&mut self, statements: String) -> Result<(), StoreError> {
+        let writer = match &mut self.server {
+            Some(server) => Some(server.writer()),
+            None => self.bed.store.as_mut().map(|(_, writer)| writer),
+        };
+        writer.map_or(Ok(()), |writer| self.bed.runtime.block_on(writer.tamper(statements)))
     }
 
     /// What the database holds of these rooms, each beyond an event.

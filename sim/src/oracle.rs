@@ -101,6 +101,7 @@ impl Oracle {
                 self.requests.stored(&event)?;
                 self.count_again(event.room_id)
             }
+            Fact::Kept { room, events } => self.logs.kept(room, &events),
             Fact::Delivered { screen, event } => {
                 if self.watches_store {
                     self.logs.must_hold(event.room_id, event.seq, "delivered")?;

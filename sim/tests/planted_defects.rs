@@ -13,7 +13,7 @@ use std::{
 use sim::{
     Bed, Length,
     defects::Defect,
-    oracle::Rule,
+    oracle::{Rule, Violation},
     schedule::{Manner, play},
 };
 
@@ -28,6 +28,23 @@ fn caught(defect: Defect, schedules: u64) -> [Rule; 2] {
             .unwrap_or_else(|| panic!("{defect:?} is not noticed in {schedules} schedules ({length:?})"))
             .rule
     })
+}
+
+/// The same until one is judged as that. What is lost or changed is often noticed as something else first: by whoever
+/// misses it, before anybody is told what it is.
+fn caught_as(defect: Defect, schedules: u64, rule: Rule, how: &str) {
+    let mut bed = Bed::default();
+    for length in [Length::Full, Length::Short] {
+        let manner = Manner { defect: Some(defect), length, ..Manner::default() };
+        let is_it = |violation: &Violation| violation.rule == rule && violation.detail.contains(how);
+        let seed =
+            (0..schedules).find(|seed| play(&mut bed, *seed, manner).violation.as_ref().is_some_and(is_it));
+        println!("{defect:?}: {rule:?} in schedule {seed:?} ({length:?})");
+        assert!(
+            seed.is_some(),
+            "{defect:?} is not noticed as {rule:?} in {schedules} schedules ({length:?})"
+        );
+    }
 }
 
 /// Plays full schedules on all cores until one breaks a rule.
@@ -60,7 +77,7 @@ fn caught_in(defect: Defect, schedules: Range<u64>) -> Rule {
 fn a_delivery_in_ten_thousand_that_is_dropped_is_noticed() {
     // Mostly the next event shows what is missing, and it is fetched: then nothing was lost. So that nobody waits for
     // thousands of schedules, this begins shortly before one in which it stays away.
-    let rule = caught_in(Defect::Drop { one_in: 10_000 }, 5_000..25_000);
+    let rule = caught_in(Defect::Drop { one_in: 10_000 }, 7_900..30_000);
     assert!(matches!(rule, Rule::Resumed | Rule::ShownMissing | Rule::Unread), "{rule:?}");
 }
 
@@ -75,22 +92,22 @@ fn a_delivery_in_a_hundred_that_is_dropped_is_noticed() {
 
 #[test]
 fn the_last_message_of_a_quiet_room_that_is_lost_is_noticed() {
-    assert_eq!(caught(Defect::LostLast, 30), [Rule::Resumed; 2]);
+    assert_eq!(caught(Defect::LostLast, 300), [Rule::Resumed; 2]);
 }
 
 #[test]
 fn an_ack_before_the_commit_is_noticed() {
-    assert_eq!(caught(Defect::AckBeforeCommit, 10), [Rule::Stored; 2]);
+    caught_as(Defect::AckBeforeCommit, 1_000, Rule::Stored, "was acked, and the log ends");
 }
 
 #[test]
 fn an_ack_for_a_message_that_was_never_stored_is_noticed() {
-    assert_eq!(caught(Defect::AckForNothing, 10), [Rule::Stored; 2]);
+    caught_as(Defect::AckForNothing, 10, Rule::Stored, "was acked, and the log ends");
 }
 
 #[test]
 fn a_message_that_is_stored_again_when_it_is_sent_again_is_noticed() {
-    assert_eq!(caught(Defect::DuplicateOnResend, 50), [Rule::Unasked; 2]);
+    assert_eq!(caught(Defect::DuplicateOnResend, 300), [Rule::Once; 2]);
 }
 
 #[test]
@@ -100,7 +117,7 @@ fn neighbours_that_are_swapped_on_replay_are_noticed() {
 
 #[test]
 fn a_seq_that_is_given_twice_is_noticed() {
-    assert_eq!(caught(Defect::ReusedSeq, 10), [Rule::Holes; 2]);
+    caught_as(Defect::ReusedSeq, 1_000, Rule::SeqTwice, "was acked as");
 }
 
 #[test]
@@ -110,8 +127,7 @@ fn a_seq_that_is_left_out_is_noticed() {
 
 #[test]
 fn a_stored_event_that_is_gone_is_noticed() {
-    let rules = caught(Defect::Forgotten, 10);
-    assert!(rules.iter().all(|rule| matches!(rule, Rule::Stored | Rule::Holes)), "{rules:?}");
+    caught_as(Defect::Forgotten, 10, Rule::Stored, "can't be read any more");
 }
 
 #[test]
@@ -121,8 +137,7 @@ fn a_message_count_that_does_not_count_is_noticed() {
 
 #[test]
 fn a_read_marker_that_moves_back_is_noticed() {
-    let rules = caught(Defect::MarkerBack, 50);
-    assert!(rules.iter().all(|rule| matches!(rule, Rule::MarkerBack | Rule::Unread)), "{rules:?}");
+    assert_eq!(caught(Defect::MarkerBack, 50), [Rule::MarkerBack; 2]);
 }
 
 #[test]
@@ -167,7 +182,7 @@ fn a_message_of_which_its_author_never_hears_is_noticed() {
 
 #[test]
 fn an_ack_that_the_disk_has_not_taken_is_noticed() {
-    assert_eq!(caught(Defect::AckFromBrokenDisk, 50), [Rule::Stored; 2]);
+    caught_as(Defect::AckFromBrokenDisk, 500, Rule::Stored, "was acked, and the log ends");
 }
 
 #[test]

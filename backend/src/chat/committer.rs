@@ -1,7 +1,10 @@
 //! The one task that writes: takes all that waits, stores it in one transaction, then answers, then has
 //! everybody look. Decides nothing itself: the [`Ledger`](super::ledger::Ledger) does, and `refresh` judges sessions.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use shared::{
     RoomId, Seq, SessionId, Timestamp, UserId,
@@ -36,6 +39,8 @@ pub struct Committer {
     store: Store,
     metrics: Arc<Metrics>,
     trouble: Trouble,
+    /// How many requests were made whose maker waits for the answer.
+    awaited: Arc<AtomicU64>,
 }
 
 impl Committer {
@@ -64,12 +69,17 @@ impl Committer {
         let trouble = Trouble::default();
         let work = Work::new(hub, metrics.clone(), trouble.clone(), options.limits.rooms_per_user);
         let committing = Committing { requests, writer, work, batch: options.commit_batch };
-        (Self { queue, store, metrics, trouble }, committing)
+        (Self { queue, store, metrics, trouble, awaited: Arc::default() }, committing)
     }
 
     /// Whether the disk has lately not taken what it was given.
     pub fn is_in_trouble(&self) -> bool {
         self.trouble.is_there()
+    }
+
+    /// How many requests were made whose maker waits for the answer before anything else.
+    pub(crate) fn awaited(&self) -> u64 {
+        self.awaited.load(Ordering::Relaxed)
     }
 
     /// Asks to have a message stored; the answer comes to the mailbox.
@@ -111,6 +121,7 @@ impl Committer {
     async fn call<T>(&self, request: impl FnOnce(Done<T>) -> Request) -> Result<T, CommitError> {
         let (done, answer) = oneshot::channel();
         self.ask(request(done))?;
+        self.awaited.fetch_add(1, Ordering::Relaxed);
         answer.await.unwrap_or(Err(CommitError::Unavailable))
     }
 
@@ -218,6 +229,16 @@ impl Committing {
     /// Has the disk take nothing, or everything again.
     pub(crate) fn refuse(&mut self, refuses: bool) {
         self.writer.refuse(refuses);
+    }
+
+    /// Has the disk forget what it says it has stored, or not.
+    pub(crate) fn pretend(&mut self, pretends: bool) {
+        self.writer.pretend(pretends);
+    }
+
+    /// The one that writes.
+    pub(crate) fn writer(&mut self) -> &mut Writer {
+        &mut self.writer
     }
 
     /// How many requests wait.

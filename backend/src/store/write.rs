@@ -19,11 +19,12 @@ pub struct Writer {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
     refuses: bool,
+    pretends: bool,
 }
 
 impl Writer {
     pub(super) fn new(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
-        Self { connection: Some(connection), options, refuses: false }
+        Self { connection: Some(connection), options, refuses: false, pretends: false }
     }
 
     /// Begins a transaction; connects anew after [`Self::reset`].
@@ -35,12 +36,32 @@ impl Writer {
             self.connection = Some(self.options.connect().await?);
         }
         let connection = self.connection.as_mut().expect("it was just made");
-        Ok(Batch { transaction: connection.begin_with("BEGIN IMMEDIATE").await?, refuses: self.refuses })
+        let transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Batch { transaction, refuses: self.refuses, pretends: self.pretends })
     }
 
     /// Has every transaction fail in the end, as on a disk that is full or broken, or succeed again. For simulators.
     pub(crate) fn refuse(&mut self, refuses: bool) {
         self.refuses = refuses;
+    }
+
+    /// Has every transaction be undone in the end and say that it was stored, or be stored again. For simulators, to
+    /// see that it would be noticed.
+    pub(crate) fn pretend(&mut self, pretends: bool) {
+        self.pretends = pretends;
+    }
+
+    /// Runs statements that the server knows nothing of. For simulators, to see that it would be noticed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tamper(&mut self, statements: String) -> Result<(), StoreError> {
+        if self.connection.is_none() {
+            self.connection = Some(self.options.connect().await?);
+        }
+        let connection = self.connection.as_mut().expect("it was just made");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(connection).await?;
+        Ok(())
     }
 
     /// Drops the connection, because nobody knows in what state a failed transaction has left it.
@@ -65,6 +86,7 @@ impl Writer {
 pub struct Batch<'a> {
     transaction: Transaction<'a, Sqlite>,
     refuses: bool,
+    pretends: bool,
 }
 
 impl Batch<'_> {
@@ -77,6 +99,9 @@ impl Batch<'_> {
             // Readers of a database in memory see what is not committed: it is gone when this returns.
             self.transaction.rollback().await?;
             return Err(StoreError::Refused);
+        }
+        if self.pretends {
+            return Ok(self.transaction.rollback().await?);
         }
         Ok(self.transaction.commit().await?)
     }

@@ -99,6 +99,13 @@ pub enum Fact {
     },
     /// An event is in the database. Said in the order of each room.
     Stored(Event),
+    /// Everything that the database still holds of a room, in order.
+    Kept {
+        /// The room.
+        room: RoomId,
+        /// The events.
+        events: Vec<Event>,
+    },
     /// An event came to a screen, live or in a page.
     Delivered {
         /// Where.

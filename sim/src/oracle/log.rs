@@ -120,6 +120,25 @@ impl Logs {
         Ok(())
     }
 
+    /// What is read of the database once more must be what it held.
+    pub(super) fn kept(&self, room: RoomId, events: &[Event]) -> Result<(), Violation> {
+        let stored = self.room(room);
+        for (event, now) in stored.iter().zip(events) {
+            let is_same = (event.author.id, event.txn_id) == (now.author.id, now.txn_id);
+            if event.seq == now.seq && !is_same {
+                let detail = format!("{room} {} was {event:?}, and is {now:?} now", event.seq);
+                return Err(Violation::new(Rule::SeqTwice, detail));
+            }
+            if event.seq == now.seq {
+                same_event(now, event)?;
+            }
+        }
+        match stored.iter().find(|event| events.binary_search_by_key(&event.seq, |now| now.seq).is_err()) {
+            Some(gone) => Err(Violation::new(Rule::Stored, format!("{gone:?} was stored, and is gone"))),
+            None => Ok(()),
+        }
+    }
+
     /// What somebody was told of must be stored.
     pub(super) fn must_hold(&self, room: RoomId, seq: Seq, how: &str) -> Result<(), Violation> {
         if self.reaches(room, seq) {
@@ -171,16 +190,20 @@ impl Logs {
     /// Whoever hears of a place hears of the same event there.
     fn name(&mut self, room: RoomId, seq: Seq, key: (UserId, TxnId), how: &str) -> Result<(), Violation> {
         let log = self.rooms.entry(room).or_default();
-        let known = match log.at(seq) {
-            Some(event) => (event.author.id, event.txn_id),
-            None => *log.named.entry(seq).or_insert(key),
+        let key_of = |event: &Event| (event.author.id, event.txn_id);
+        let (known, is_stored) = match log.at(seq) {
+            Some(event) => (key_of(event), true),
+            None => (*log.named.entry(seq).or_insert(key), false),
         };
         if known == key {
             return Ok(());
         }
+        // What is stored elsewhere was told in a wrong place; what is stored nowhere was given one that is taken.
+        let is_new = is_stored && log.stored.iter().all(|event| key_of(event) != key);
+        let rule = if is_new { Rule::SeqTwice } else { Rule::OneOrder };
         let detail =
             format!("{room} {seq} is {} of {}, and was {how} as {} of {}", known.1, known.0, key.1, key.0);
-        Err(Violation::new(Rule::OneOrder, detail))
+        Err(Violation::new(rule, detail))
     }
 
     /// What the server says of a room must be what the log says. The log reaches the head.

@@ -152,6 +152,32 @@ fn two_screens_that_have_other_events_at_a_place_are_seen() {
 }
 
 #[test]
+fn a_place_that_is_given_a_second_time_is_told_from_one_that_is_told_wrongly() {
+    let begin = || vec![requested(1), requested(2), Fact::Stored(message(1, 1))];
+    let then = |facts: &[Fact]| judged(begin().into_iter().chain(facts.iter().cloned()));
+    assert_eq!(then(&[acked(1, 2)]), Err(Rule::SeqTwice));
+    assert_eq!(then(&[delivered(message(1, 2))]), Err(Rule::SeqTwice));
+    assert_eq!(then(&[Fact::Stored(message(2, 2)), acked(1, 2)]), Err(Rule::OneOrder), "it has its own");
+}
+
+#[test]
+fn what_the_database_holds_no_more_or_otherwise_is_seen() {
+    let stored = || [1, 2].map(|at| Fact::Stored(message(at, at)));
+    let kept = |events: Vec<Event>| {
+        let facts = [requested(1), requested(2)].into_iter().chain(stored());
+        judged(facts.chain([Fact::Kept { room: room(), events }]))
+    };
+    assert_eq!(kept(vec![message(1, 1), message(2, 2)]), Ok(()));
+    assert_eq!(kept(vec![message(1, 1)]), Err(Rule::Stored));
+    assert_eq!(kept(vec![message(2, 2)]), Err(Rule::Stored));
+    assert_eq!(kept(vec![message(1, 1), message(2, 3)]), Err(Rule::SeqTwice));
+    assert_eq!(
+        kept(vec![message(1, 1), Event { msg_no: MsgNo::new(3).unwrap(), ..message(2, 2) }]),
+        Err(Rule::Body)
+    );
+}
+
+#[test]
 fn another_text_than_was_asked_for_is_seen() {
     let mut other = message(1, 1);
     other.body = EventBody::Message { content: "something else".into(), reply_to: None };

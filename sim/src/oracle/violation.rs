@@ -3,7 +3,7 @@
 /// A rule that was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// What was acked or delivered is in the log.
+    /// What was acked or delivered is in the log, and what is in the log stays there.
     Stored,
     /// An acked request is stored once, and every ack of it names the same place.
     Once,
@@ -11,6 +11,8 @@ pub enum Rule {
     Body,
     /// Everybody sees the same event at the same place.
     OneOrder,
+    /// A place is given to one event for ever.
+    SeqTwice,
     /// A room's seqs are 1, 2, 3 … without holes, in the log and on a screen.
     Holes,
     /// `msg_no` counts the messages.

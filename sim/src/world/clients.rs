@@ -4,6 +4,7 @@ use client_core::{Input, Output, SocketId};
 
 use super::{Happening, Wire, World};
 use crate::{
+    defects::Upward,
     frames::{self, Arrived},
     lane::Lane,
     oracle::{Rule, Violation},
@@ -79,7 +80,7 @@ impl World<'_> {
                 }
                 Output::Restore(user) => wanted = Some(user),
                 Output::Open { socket, token } => self.open(tab, socket, token),
-                Output::Send(socket, text) => self.send(tab, socket, text),
+                Output::Send(socket, text) => self.send(tab, socket, text)?,
                 Output::Close(socket, code) => self.leave(tab, socket, code),
                 Output::Call(id, request) => drop(self.begin_call(tab, id, request)),
                 Output::GiveUp(id) => self.give_up_call(tab, id),
@@ -131,21 +132,24 @@ impl World<'_> {
         self.tabs[tab].wire.filter(|wire| self.wires[*wire].socket == socket)
     }
 
-    fn send(&mut self, tab: usize, socket: SocketId, text: String) {
-        let Some(wire) = self.wire_of(tab, socket) else { return };
+    fn send(&mut self, tab: usize, socket: SocketId, text: String) -> Result<(), Violation> {
+        let Some(wire) = self.wire_of(tab, socket) else { return Ok(()) };
         let user = self.tabs[tab].user();
-        self.defects.is_disk_broken = self.now < self.broken_disk_until;
-        let (text, forged) = self.defects.up(text, user);
-        for frame in forged {
+        let Upward { text, forged, statements } = self.defects.up(text, user, &self.logged);
+        if let Some(frame) = forged {
             self.forged.push((wire, frame));
             let at = self.now + self.travel();
             self.at(at, Happening::Forged { forged: self.forged.len() - 1 });
         }
-        let Some(text) = text else { return };
+        if let Some(statements) = statements {
+            self.change_rows(statements)?;
+        }
+        let Some(text) = text else { return Ok(()) };
         self.trace.note(self.now, (tab, text.as_str()), || format!("tab {tab} > {}", short(&text)));
         let at = self.now + self.travel();
         self.wires[wire].up.send(at, frames::text(&text));
         self.await_up(wire);
+        Ok(())
     }
 
     /// A client lets go of a connection.
@@ -215,7 +219,8 @@ impl World<'_> {
         {
             match arrived {
                 Arrived::Text(text) => {
-                    for text in self.defects.down(text) {
+                    let to = (number, self.wires[number].tab);
+                    for text in self.defects.down(to, text) {
                         self.deliver(number, &text)?;
                     }
                 }

@@ -73,6 +73,7 @@ impl World<'_> {
 
     /// Has the oracle look at the end.
     pub(super) fn judge(&mut self) -> Result<(), Violation> {
+        self.note_kept()?;
         let tabs: Vec<usize> = (0..self.tabs.len()).filter(|tab| self.tabs[*tab].user().is_some()).collect();
         let mut shown = Vec::new();
         for tab in &tabs {

@@ -1,10 +1,13 @@
 //! The server's side of a schedule: connections that look, batches that are stored, pages that are read.
 
+use std::collections::BTreeMap;
+
 use backend::socket::stepped::{Next, SteppedSocket};
 
 use super::{Happening, World};
 use crate::{
-    host::{Done, What},
+    defects::Moment,
+    host::{Disk, Done, What},
     oracle::{Fact, Observer, Rule, Violation},
     pipe::Ending,
     plan::{MS, SECOND},
@@ -134,7 +137,12 @@ impl World<'_> {
     pub(super) fn store_batch(&mut self, is_heard: bool) -> Result<(), Violation> {
         self.commit_at = None;
         self.host.turn_to(self.now);
-        self.host.store_batch(self.now < self.broken_disk_until);
+        let disk = match self.now < self.broken_disk_until {
+            true if self.defects.pretends() => Disk::Pretends,
+            true => Disk::Refuses,
+            false => Disk::Takes,
+        };
+        self.host.store_batch(disk);
         for mut errand in std::mem::take(&mut self.parked) {
             match (self.host.drive(&mut errand), errand.what) {
                 (Some(Done::Call(answer)), What::Call(call)) => self.call_done(call, answer, is_heard),
@@ -142,9 +150,26 @@ impl World<'_> {
                 _ => {}
             }
         }
+        self.tamper(Moment::Stored)?;
         self.note_stored()?;
         self.batches += 1;
-        if self.batches.is_multiple_of(MARKERS_EVERY) { self.note_markers() } else { Ok(()) }
+        if self.batches.is_multiple_of(MARKERS_EVERY) {
+            self.note_markers()?;
+            self.tamper(Moment::Seen)?;
+        }
+        Ok(())
+    }
+
+    /// A planted defect changes rows.
+    fn tamper(&mut self, moment: Moment) -> Result<(), Violation> {
+        let statements = self.defects.behind_the_back(moment, &self.logged);
+        statements.map_or(Ok(()), |statements| self.change_rows(statements))
+    }
+
+    pub(super) fn change_rows(&mut self, statements: String) -> Result<(), Violation> {
+        self.trace.note(self.now, "rows", || format!("PLANTED {statements}"));
+        let changed = self.host.tamper(statements);
+        changed.map_err(|error| Violation::new(Rule::NoRest, format!("nothing was planted: {error}")))
     }
 
     /// Tells the oracle what the database holds that it has not heard of.
@@ -155,9 +180,18 @@ impl World<'_> {
             self.trace.note(self.now, (event.seq.get(), event.txn_id), || {
                 format!("stored  {} {:?} by {}", event.seq, crate::tab::text(&event), event.author.name)
             });
-            for event in self.defects.stored(event) {
-                self.note(Fact::Stored(event))?;
-            }
+            self.note(Fact::Stored(event))?;
+        }
+        Ok(())
+    }
+
+    /// Tells the oracle what the database still holds of what it ever held.
+    pub(super) fn note_kept(&mut self) -> Result<(), Violation> {
+        for room in self.logged.keys().copied().collect::<Vec<_>>() {
+            let events = self.host.stored_after(&BTreeMap::from([(room, 0)])).map_err(|error| {
+                Violation::new(Rule::Stored, format!("{room} can't be read any more: {error}"))
+            })?;
+            self.note(Fact::Kept { room, events })?;
         }
         Ok(())
     }
@@ -168,7 +202,6 @@ impl World<'_> {
             let markers = self.host.markers(room);
             let markers = markers.map_err(|error| Violation::new(Rule::Unread, error.to_string()))?;
             for (user, seq) in markers {
-                let seq = self.defects.marker(seq);
                 self.note(Fact::Marker { observer: Observer::Store, room, user, seq })?;
             }
         }
@@ -200,6 +233,8 @@ impl World<'_> {
     pub(super) fn kill(&mut self, stores: bool) -> Result<(), Violation> {
         if stores {
             self.store_batch(false)?;
+        } else if self.defects.answers_first() {
+            self.answer_first()?;
         }
         self.commit_at = None;
         self.pages.clear();
@@ -223,8 +258,21 @@ impl World<'_> {
             }
         }
         self.host.kill();
+        self.tamper(Moment::Killed)?;
         let at = self.now + self.dice.between(SECOND / 10, 8 * SECOND);
         self.at(at, Happening::Boot);
+        Ok(())
+    }
+    /// Everybody is told what has come of what waits, as if it were stored.
+    fn answer_first(&mut self) -> Result<(), Violation> {
+        self.host.turn_to(self.now);
+        self.host.store_batch(Disk::Pretends);
+        for number in 0..self.wires.len() {
+            if self.wires[number].server.as_ref().is_some_and(SteppedSocket::take_woken) {
+                self.wires[number].look_at = Some(self.now);
+                self.look(number)?;
+            }
+        }
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ use client_core::{
     keep::{Keep, Saved, Slot},
 };
 
+use shared::RoomId;
+
 use super::{World, calls::NO_LIFE};
 use crate::{
     oracle::{Fact, Rule, Screen, Violation},
@@ -108,6 +110,15 @@ impl World<'_> {
             // Another page from now on: what it says has no order with what was taken over.
             self.others += 1;
             self.tabs[number].screen = Screen(2_000 + self.others);
+        }
+        // The heir may have left a room already where the other page, cut off, went on.
+        let has_left = |room: &RoomId| {
+            self.tabs[other].client.room(*room).is_none()
+                && self.parting.contains(&(self.tabs[other].person, *room))
+        };
+        let given_up = unsent.iter().filter(|(_, room)| has_left(room)).map(|(txn_id, _)| *txn_id);
+        for txn_id in given_up.collect::<Vec<_>>() {
+            self.note(Fact::Withdrawn { author: user, txn_id })?;
         }
         let heir = &mut self.tabs[other];
         heir.unsent.append(&mut unsent);
