@@ -313,6 +313,10 @@ impl Session {
     }
 
     fn signed_in(&mut self, now: u64, token: Token, user: Profile, out: &mut Out) -> Outcome {
+        if self.profile().is_some_and(|before| before.id != user.id) {
+            // Another page of this browser has signed somebody else in; what is answered to the one before is not theirs.
+            self.calls.retain(|pending| pending.sent_with.is_none() || is_anybodys(&pending.call));
+        }
         self.tokens.put(token);
         self.renew = false;
         self.backoff.reset();
@@ -338,7 +342,7 @@ impl Session {
                 vec![self.signed_in(now, Token::new(now, &answer), answer.user, out)]
             }
             Err(failure) if failure.code == ErrorCode::Unauthenticated => {
-                let mut outcomes = self.fail_waiting(&failure);
+                let mut outcomes = self.fail_theirs(&failure);
                 let expired = self.profile().is_some();
                 self.tokens.forget();
                 self.renew = false;
@@ -354,6 +358,18 @@ impl Session {
                 self.fail_waiting(&failure)
             }
         }
+    }
+
+    /// No call of somebody who was signed in gets an answer any more, because it would be taken for one to whoever
+    /// comes next.
+    fn fail_theirs(&mut self, failure: &Failure) -> Vec<Outcome> {
+        let are_theirs = |pending: &mut Pending| match pending.call {
+            Call::SignIn { .. } => false,
+            Call::LookUp { .. } => pending.sent_with.is_none(),
+            _ => true,
+        };
+        let theirs = self.calls.extract_if(.., are_theirs);
+        theirs.map(|pending| Outcome::Done(pending.call, Err(failure.clone()))).collect()
     }
 
     /// The calls that wait for a token get none.
@@ -374,4 +390,9 @@ impl Session {
             out.changed(Change::Session);
         }
     }
+}
+
+/// Whether nobody has to be signed in for that call.
+fn is_anybodys(call: &Call) -> bool {
+    matches!(call, Call::SignIn { .. } | Call::LookUp { .. })
 }

@@ -11,8 +11,8 @@ use shared::{
 use support::{
     Page,
     wire::{
-        ack, after, before, connected_in, error, live, numbers, page as events, posts, room, said, state,
-        stored,
+        ack, ada, after, before, connected_in, error, live, numbers, page as events, posts, room, said,
+        state, stored,
     },
 };
 
@@ -88,6 +88,19 @@ fn what_was_missed_by_a_slow_reader_counts_as_unread() {
     page.frame(&ServerFrame::Behind(Behind { room_id: room(1), head: support::wire::seq(5) }));
     page.frame(&events(room(1), 3..=5, 5, false));
     assert_eq!(page.client.room(room(1)).unwrap().unread, 3);
+}
+
+#[test]
+fn what_was_said_on_another_device_is_read_also_when_it_comes_late() {
+    let mut page = Page::online(&[state(1, 2, 2)]);
+    page.command(Command::OpenRoom(room(1)));
+    page.frame(&events(room(1), 1..=2, 2, false));
+    page.frame(&ServerFrame::Behind(Behind { room_id: room(1), head: support::wire::seq(5) }));
+    let ServerFrame::Events(mut missed) = events(room(1), 3..=5, 5, false) else { unreachable!() };
+    missed.events[1].author = ada();
+    page.frame(&ServerFrame::Events(missed));
+    let view = page.client.room(room(1)).unwrap();
+    assert_eq!((view.read_seq, view.unread), (support::wire::seq(4), 1));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use client_core::{Client, DeliveryState, RowKey, SessionState, keep::Memory};
-use shared::{Event, EventBody, RoomId, Timestamp, TxnId, UserId};
+use shared::{Event, EventBody, RoomId, Timestamp, TxnId, UserId, error::ErrorCode};
 
 use crate::{
     host::BEGIN_MS,
@@ -101,6 +101,20 @@ impl Tab {
     /// Whether that row is here and nowhere else.
     pub(crate) fn is_recallable(&self, room: RoomId, key: RowKey) -> bool {
         self.client.row(room, key).is_some_and(|row| row.recallable)
+    }
+
+    /// Whether that message is tried again only as a new one.
+    pub(crate) fn is_refused_for_ever(&self, room: RoomId, key: RowKey) -> bool {
+        let row = self.client.row(room, key);
+        row.is_some_and(|row| {
+            matches!(
+                row.state,
+                DeliveryState::Failed {
+                    code: ErrorCode::NotMember | ErrorCode::Invalid | ErrorCode::Conflict,
+                    ..
+                }
+            )
+        })
     }
 
     /// Own rows of a room that are so old that somebody has to say whether they are sent.

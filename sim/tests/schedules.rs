@@ -80,7 +80,7 @@ fn a_trace_can_be_read_and_changes_nothing() {
 
 /// Seeds that have broken a rule, with how many kinds of faults there were then and what was wrong. Each mistake of the
 /// client also has a test of its own there; one was a mistake of the judge.
-const BROKEN_ONCE: [(Length, u64, usize, &str); 11] = [
+const BROKEN_ONCE: [(Length, u64, usize, &str); 13] = [
     (Length::Full, 41_817, 17, "a read marker that the server refused was never said again"),
     (Length::Full, 42_912, 17, "the same, with another person behind"),
     (Length::Full, 42_209, 17, "a greeting older than an answer was taken for another log"),
@@ -97,6 +97,13 @@ const BROKEN_ONCE: [(Length, u64, usize, &str); 11] = [
         "a page took over a message for a room that it had left, and that was called lost",
     ),
     (Length::Short, 5_678, 21, "members stood in another order than the one in which they came"),
+    (
+        Length::Full,
+        4_001_135,
+        21,
+        "an own message of another tab that came in a page left the marker where it was",
+    ),
+    (Length::Full, 4_021_634, 21, "an answer to the guest before was taken for one to the next"),
 ];
 
 #[test]

@@ -197,6 +197,14 @@ impl Client {
             let is_message = matches!(event.body, EventBody::Message { .. });
             self.rooms.stored(page.room_id, event.seq, event.msg_no, is_message, &mut self.out);
         }
+        // Said on another device, and the signal may have been dropped.
+        let is_own = |event: &&Event| {
+            Some(event.author.id) == self.owner && matches!(event.body, EventBody::Message { .. })
+        };
+        if let Some(own) = page.events.iter().rfind(is_own) {
+            let (seq, msg_no) = (own.seq, own.msg_no);
+            self.said(page.room_id, seq, msg_no);
+        }
         self.quiet.page(ms, &page, &mut self.rng);
         let is_about_people = |event: &Event| matches!(event.body, EventBody::Join | EventBody::Leave);
         if self.open == Some(page.room_id)

@@ -157,6 +157,10 @@ impl World<'_> {
     pub(super) fn ask_again(&mut self, tab: usize, room: RoomId, key: RowKey) -> Result<(), Violation> {
         let row = self.tabs[tab].rows(room).into_iter().find(|row| row.txn_id == key.txn_id);
         let Some(content) = row.and_then(|row| row.content) else { return Ok(()) };
+        if self.tabs[tab].is_refused_for_ever(room, key) {
+            // Its row gives way to that of the new one. Said before it is done, as above.
+            self.note(Fact::Withdrawn { author: key.author, txn_id: key.txn_id })?;
+        }
         self.saying = Some((tab, content.clone()));
         self.want(tab, Command::Retry(room, key))?;
         self.saying = None;
