@@ -31,7 +31,7 @@ pub(crate) struct Roster {
     typers: Vec<Typer>,
     /// Since the last member list was asked for.
     signals: Vec<(UserId, Presence)>,
-    /// Likewise: who has read up to where.
+    /// Who has read up to where, of those about whom something came last.
     reads: Vec<ReadSignal>,
 }
 
@@ -55,7 +55,6 @@ impl Roster {
     /// A member list is being asked for.
     pub(crate) fn asked(&mut self) {
         self.signals.clear();
-        self.reads.clear();
     }
 
     /// The log is another one: no marker means anything any more.
@@ -134,7 +133,12 @@ impl Roster {
         }
     }
 
-    fn remember(&mut self, signal: ReadSignal) {
+    /// Of a person only the furthest counts.
+    fn remember(&mut self, mut signal: ReadSignal) {
+        let is_same = |known: &ReadSignal| (known.room_id, known.user_id) == (signal.room_id, signal.user_id);
+        if let Some(index) = self.reads.iter().position(is_same) {
+            signal.seq = signal.seq.max(self.reads.remove(index).seq);
+        }
         if self.reads.len() == SIGNALS_MOST {
             self.reads.remove(0);
         }

@@ -333,6 +333,24 @@ fn a_marker_from_a_list_that_is_ahead_does_not_move_back_when_older_events_arriv
 }
 
 #[test]
+fn a_marker_from_a_list_that_is_ahead_does_not_move_back_while_a_newer_list_is_asked_for() {
+    let mut page = Page::online(&[state(1, 5, 5)]);
+    page.command(Command::OpenRoom(room(1)));
+    let path = format!("/rooms/{}/members", room(1));
+    let bob_has_read = |at| shared::api::Member { read_seq: seq(at), ..member(bob(), Presence::Online) };
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online), bob_has_read(9)]));
+    page.command(Command::OpenRoom(room(9)));
+    page.command(Command::OpenRoom(room(1)));
+    page.answer(&path, 200, &members(&[member(ada(), Presence::Online)]));
+    page.command(Command::OpenRoom(room(9)));
+    page.command(Command::OpenRoom(room(1)));
+    assert!(page.is_calling(&path), "the newer one is on its way");
+    page.frame(&live(&event(room(1), 6, bob(), txn(6), EventBody::Join)));
+    let members = page.client.members(room(1));
+    assert_eq!(members.iter().find(|member| member.user == bob()).unwrap().read_seq, seq(9));
+}
+
+#[test]
 fn who_typed_when_this_person_left_does_not_type_when_they_are_back() {
     let mut page = Page::online(&[state(1, 5, 5)]);
     page.command(Command::OpenRoom(room(1)));
