@@ -2,8 +2,8 @@
 
 mod support;
 
-use client_core::{Command, Input, Keep, Key, Record, Saved, SessionState, Slot, keep::Memory};
-use shared::error::ErrorCode;
+use client_core::{Answer, Command, Input, Keep, Key, Record, Saved, SessionState, Slot, keep::Memory};
+use shared::{ServerFrame, error::ErrorCode};
 use support::{
     Page,
     keeping::{arrive, contents, expire, has, in_room, kept, refuse, sign_in, take_all, two_rooms},
@@ -231,4 +231,17 @@ fn a_message_in_a_room_that_its_author_has_left_is_not_kept_for_ever() {
     let post = posts(page.sent()).remove(0);
     refuse(&mut page, &post, error(ErrorCode::NotMember));
     assert_eq!(kept(&page), []);
+}
+
+#[test]
+fn what_is_answered_to_somebody_whose_session_has_ended_is_nobody_elses() {
+    let mut page = in_room();
+    page.command(Command::JoinRoom { code: "CODE7".into() });
+    let (late, _) = page.take_call("/rooms/join");
+    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    expire(&mut page);
+    sign_in(&mut page, &bob());
+    let body = serde_json::to_string(&state(7, 1, 1)).unwrap();
+    page.input(Input::Answered(late, Answer::Http { status: 200, body }));
+    assert_eq!(page.client.rooms().count(), 0);
 }

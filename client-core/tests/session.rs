@@ -94,20 +94,6 @@ fn a_new_guest_is_signed_in_and_connected() {
 }
 
 #[test]
-fn what_is_answered_to_somebody_whose_session_has_ended_is_nobody_elses() {
-    let mut page = Page::online(&[]);
-    page.command(Command::JoinRoom { code: "CODE7".into() });
-    let (late, _) = page.take_call("/rooms/join");
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
-    page.answer("/session/refresh", 401, &unauthenticated());
-    page.command(Command::SignIn { name: "Bob".into() });
-    page.answer("/guests", 201, &signed_in(&bob()));
-    let body = serde_json::to_string(&state(7, 1, 1)).unwrap();
-    page.input(Input::Answered(late, Answer::Http { status: 200, body }));
-    assert_eq!(page.client.rooms().count(), 0);
-}
-
-#[test]
 fn a_refused_name_says_which_field_and_why() {
     let mut page = started();
     page.answer("/session/refresh", 401, &unauthenticated());
