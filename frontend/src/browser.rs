@@ -5,8 +5,8 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AddEventListenerOptions, Document, Element, Event, EventTarget, MediaQueryList, ResizeObserver, Storage,
-    Window,
+    AbortSignal, AddEventListenerOptions, Document, Element, Event, EventTarget, MediaQueryList,
+    ResizeObserver, Storage, Window,
 };
 
 /// The window. A page has one.
@@ -78,17 +78,20 @@ impl Drop for Timeout {
     }
 }
 
-/// Waits that many milliseconds.
-pub async fn pause(ms: u64) {
-    let mut timer = None;
+/// Waits that many milliseconds, or until the signal gives up.
+pub async fn pause(ms: u64, signal: &AbortSignal) {
+    let mut ends = None;
     let over = Promise::new(&mut |resolve, _| {
-        timer = Some(Timeout::new(ms, move || {
-            // Resolving a promise does not fail.
-            let _ = resolve.call0(&JsValue::NULL);
-        }));
+        let give_up = resolve.clone();
+        // Resolving a promise does not fail.
+        let timer = Timeout::new(ms, move || _ = resolve.call0(&JsValue::NULL));
+        let listener = Listener::new(signal, "abort", move |_| _ = give_up.call0(&JsValue::NULL));
+        ends = Some((timer, listener));
     });
-    // Nobody rejects it.
-    let _ = JsFuture::from(over).await;
+    if !signal.aborted() {
+        // Nobody rejects it.
+        let _ = JsFuture::from(over).await;
+    }
 }
 
 /// A call before the next frame is drawn.

@@ -68,8 +68,10 @@ impl HttpCall {
                 })
                 .credentials(RequestCredentials::SameOrigin)
                 .abort_signal(Some(&signal));
-            tell(answer(builder, request).await.unwrap_or(Answer::None));
-            if let Some(lock) = lock {
+            let answer = answer(builder, request).await.unwrap_or(Answer::None);
+            let is_news = matches!(answer, Answer::Http { status: 200, .. });
+            tell(answer);
+            if let Some(lock) = lock.filter(|_| is_news) {
                 lock.linger(HEARD_MS);
             }
         });

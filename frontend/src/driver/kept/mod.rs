@@ -173,7 +173,7 @@ impl Inner {
     async fn settle(&self) {
         let Some(locks) = &self.locks else {
             self.post("hello", &self.owner());
-            pause(ANSWERS_MS).await;
+            pause(ANSWERS_MS, &self.given_up.signal()).await;
             if self.heard_of.borrow().contains(&self.owner()) {
                 self.owner.replace(name::another());
             }
@@ -185,7 +185,7 @@ impl Inner {
             if own.is_some() || self.is_over() {
                 break;
             }
-            pause(OWN_TRIES.1).await;
+            pause(OWN_TRIES.1, &self.given_up.signal()).await;
         }
         if own.is_none() {
             // This tab is a copy of one that lives.
@@ -387,10 +387,10 @@ impl Inner {
 async fn gone_for_good(locks: &Locks, owner: &str, signal: &AbortSignal) -> Option<Lock> {
     // It was gone before this page began.
     let mut lock = locks.lock_if_free(owner).await;
-    while lock.is_none() {
+    while lock.is_none() && !signal.aborted() {
         // Only seen and let go of, so that it can have it again.
         drop(locks.lock(owner, signal).await?);
-        pause(COMES_BACK_MS).await;
+        pause(COMES_BACK_MS, signal).await;
         lock = locks.lock_if_free(owner).await;
     }
     lock
