@@ -309,7 +309,7 @@ impl Driver {
                     Output::Close(_, code) => self.socket.close(code),
                     Output::Call(call, request) => self.call(call, &request),
                     // A browser of one page.
-                    Output::Renewed(_) | Output::GiveUp(_) => {}
+                    Output::PassOn(_) | Output::GiveUp(_) => {}
                     Output::Keep(keep) => {
                         if let Some(mut store) = self.browser.store() {
                             store.apply(keep);

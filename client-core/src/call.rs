@@ -70,7 +70,7 @@ pub struct Request {
     /// For `authorization: Bearer`.
     pub bearer: Option<String>,
     /// One page of a browser at a time makes such a call. Those that wait may hear what came of it, by
-    /// [`Input::Renewed`](crate::Input::Renewed).
+    /// [`Input::Heard`](crate::Input::Heard).
     pub alone: bool,
 }
 
@@ -118,7 +118,8 @@ impl Call {
         };
         let anonymous = matches!(self, Self::SignIn { .. } | Self::Refresh);
         let bearer = bearer.filter(|_| !anonymous).map(str::to_owned);
-        Request { method, path: format!("{API}{path}"), body, bearer, alone: *self == Self::Refresh }
+        // Both change the cookie that all pages share.
+        Request { method, path: format!("{API}{path}"), body, bearer, alone: anonymous }
     }
 }
 

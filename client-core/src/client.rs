@@ -120,7 +120,7 @@ impl Client {
             Input::Frame(socket, text) if self.link.socket() == Some(socket) => self.frame(ms, text),
             Input::Closed(socket, code) if self.link.socket() == Some(socket) => self.closed(ms, code),
             Input::Answered(call, answer) => self.answered(ms, call, answer),
-            Input::Renewed { answer, age_ms } => self.renewed(ms, answer, age_ms),
+            Input::Heard { news, age_ms } => self.heard(ms, &news, age_ms),
             Input::SignedOut(user) => self.signed_out_elsewhere(user),
             Input::Visible(true) | Input::NetworkBack => self.hurry(ms, false),
             Input::NetworkGone => self.link.doubt(ms, &mut self.out),

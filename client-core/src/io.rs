@@ -41,10 +41,10 @@ pub enum Input<'a> {
     NetworkGone,
     /// The machine says that the network is back.
     NetworkBack,
-    /// Another page of this browser has renewed the sign-in: what [`Output::Renewed`] said there, so long ago.
-    Renewed {
-        /// What the server answered.
-        answer: &'a str,
+    /// Another page of this browser was signed in, or has renewed it: what [`Output::PassOn`] said there.
+    Heard {
+        /// What was said.
+        news: News,
         /// Milliseconds since then, sleep included.
         age_ms: u64,
     },
@@ -139,9 +139,9 @@ pub enum Output {
     Call(CallId, Request),
     /// Nobody waits for the answer of that call any more.
     GiveUp(CallId),
-    /// The sign-in was renewed: tell the other pages of this browser, by [`Input::Renewed`]. A driver of a single page
-    /// may pass it over. It holds an access token, and is for memory only.
-    Renewed(String),
+    /// Tell the other pages of this browser, by [`Input::Heard`]. A driver of a single page may pass it over. It holds
+    /// an access token, and is for memory only.
+    PassOn(News),
     /// Keep something, or keep it no longer. Comes before anything else, so that a message is kept before it is
     /// sent; see [`keep`](crate::keep).
     Keep(Keep),
@@ -160,11 +160,27 @@ impl std::fmt::Debug for Output {
             Self::Close(socket, code) => write!(f, "Close({socket:?}, {code})"),
             Self::Call(call, request) => write!(f, "Call({call:?}, {request:?})"),
             Self::GiveUp(call) => write!(f, "GiveUp({call:?})"),
-            Self::Renewed(_) => write!(f, "Renewed"),
+            Self::PassOn(news) => write!(f, "PassOn({news:?})"),
             Self::Keep(keep) => write!(f, "Keep({keep:?})"),
             Self::Restore(user) => write!(f, "Restore({user:?})"),
             Self::Changed(change) => write!(f, "Changed({change:?})"),
         }
+    }
+}
+
+/// What the pages of a browser, which share a cookie, tell each other about it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct News {
+    /// Whether somebody has come, whose cookie is in the place of any before it. Otherwise it was renewed, for whoever
+    /// was there.
+    pub signs_in: bool,
+    /// What the server answered.
+    pub answer: String,
+}
+
+impl std::fmt::Debug for News {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", if self.signs_in { "signed in" } else { "renewed" })
     }
 }
 

@@ -51,7 +51,7 @@ pub mod view;
 
 pub use call::{Answer, Call, CallId, Method, Request};
 pub use client::Client;
-pub use io::{Change, Command, Input, Output, SocketId};
+pub use io::{Change, Command, Input, News, Output, SocketId};
 pub use keep::{Keep, Key, Record, Saved, Slot};
 pub use time::Now;
 pub use view::{

@@ -9,7 +9,7 @@ use crate::{
     backoff::Backoff,
     call::{Answer, Call, CallId},
     failure::{Failure, body},
-    io::{Change, Output},
+    io::{Change, News, Output},
     out::Out,
     rng::Rng,
     time::{due, earliest},
@@ -144,22 +144,23 @@ impl Session {
         None
     }
 
-    /// Another page of this browser has renewed the sign-in: its token serves this page too, if it is newer and of the
-    /// same person. It is used now or never, so that none is tried twice.
-    pub(crate) fn renewed(&mut self, now: u64, answer: &str, age_ms: u64, out: &mut Out) -> Option<Outcome> {
-        let answer: SignedIn = serde_json::from_str(answer).ok()?;
+    /// Another page of this browser was signed in, or has renewed it: its token serves this page too, if it is newer
+    /// and of the same person, or where nobody is here. It is used now or never, so that none is tried twice.
+    pub(crate) fn heard(&mut self, now: u64, news: &News, age_ms: u64, out: &mut Out) -> Option<Outcome> {
+        let answer: SignedIn = serde_json::from_str(&news.answer).ok()?;
         let is_ours = match &self.state {
             // It has asked the same server with the same cookie.
             SessionState::Unknown => true,
             SessionState::SignedIn(profile) => profile.id == answer.user.id,
-            SessionState::SignedOut { .. } => false,
+            // A renewal may be of the person who has left.
+            SessionState::SignedOut { .. } => news.signs_in,
         };
         let token = Token::new(now.saturating_sub(age_ms), &answer);
         // A page that slept hears late.
         if !is_ours || !self.tokens.are_older_than(&token) || !token.is_young(age_ms) {
             return None;
         }
-        self.give_up_refresh(out);
+        self.give_up_cookies(out);
         Some(self.signed_in(now, token, answer.user, out))
     }
 
@@ -235,6 +236,7 @@ impl Session {
                 Ok(signed_in) => {
                     self.refresh = Refresh::Idle;
                     self.leaving = None;
+                    out.push(Output::PassOn(News { signs_in: true, answer: body }));
                     vec![self.signed_in(now, Token::new(now, &signed_in), signed_in.user, out)]
                 }
                 Err(_) => vec![Outcome::Done(call, Err(Failure::new(ErrorCode::Internal)))],
@@ -269,6 +271,18 @@ impl Session {
     /// Waits for no renewal any more: an answer that comes late would replace, or take away, a newer cookie.
     fn give_up_refresh(&mut self, out: &mut Out) {
         if let Refresh::Asked(id) = std::mem::replace(&mut self.refresh, Refresh::Idle) {
+            out.push(Output::GiveUp(id));
+        }
+    }
+
+    /// Waits for nothing any more that changes the cookie: there is one that is to stay.
+    fn give_up_cookies(&mut self, out: &mut Out) {
+        self.give_up_refresh(out);
+        let signs_in = |pending: &mut Pending| matches!(pending.call, Call::SignIn { .. });
+        let sign_ins =
+            self.calls.extract_if(.., signs_in).filter_map(|pending| pending.sent_with.map(|_| pending.id));
+        let leaving = self.leaving.take().and_then(|leaving| leaving.asked);
+        for id in sign_ins.chain(leaving) {
             out.push(Output::GiveUp(id));
         }
     }
@@ -338,7 +352,7 @@ impl Session {
         });
         match parsed {
             Ok((answer, body)) => {
-                out.push(Output::Renewed(body));
+                out.push(Output::PassOn(News { signs_in: false, answer: body }));
                 vec![self.signed_in(now, Token::new(now, &answer), answer.user, out)]
             }
             Err(failure) if failure.code == ErrorCode::Unauthenticated => {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use client_core::{Command, Input, LinkState, SessionState};
+use client_core::{Command, Input, LinkState, News, SessionState};
 use shared::{ClientFrame, ServerFrame, error::ErrorCode};
 use support::{
     Page,
@@ -25,9 +25,30 @@ fn authenticated() -> ServerFrame {
     ServerFrame::Authenticated { token_expires_at: support::BEGIN }
 }
 
+fn renewal(answer: &str) -> News {
+    News { signs_in: false, answer: answer.to_owned() }
+}
+
+fn sign_in(answer: &str) -> News {
+    News { signs_in: true, answer: answer.to_owned() }
+}
+
 /// Hears of the renewal of another page.
 fn hear(page: &mut Page, answer: &str, age_ms: u64) {
-    page.input(Input::Renewed { answer, age_ms });
+    page.input(Input::Heard { news: renewal(answer), age_ms });
+}
+
+/// Hears that somebody has signed in on another page.
+fn hear_sign_in(page: &mut Page, answer: &str) {
+    page.input(Input::Heard { news: sign_in(answer), age_ms: 5 });
+}
+
+/// A page that asks for a name.
+fn asking() -> Page {
+    let mut page = Page::new();
+    page.input(Input::Started);
+    page.answer("/session/refresh", 204, "");
+    page
 }
 
 /// The tokens that went over the socket since the last look.
@@ -51,7 +72,7 @@ fn ending() -> Page {
 fn who_renews_tells_the_other_pages_and_who_hears_does_not_tell_again() {
     let mut page = ending();
     page.answer("/session/refresh", 200, &newer());
-    assert_eq!((told(&mut page), page.passed_on), (vec!["newer".to_owned()], vec![newer()]));
+    assert_eq!((told(&mut page), page.passed_on), (vec!["newer".to_owned()], vec![renewal(&newer())]));
 
     let mut other = Page::online(&[]);
     other.ms += 1_000;
@@ -61,24 +82,65 @@ fn who_renews_tells_the_other_pages_and_who_hears_does_not_tell_again() {
 }
 
 #[test]
-fn only_a_renewal_goes_to_the_other_pages() {
-    let mut page = Page::new();
-    page.input(Input::Started);
-    page.answer("/session/refresh", 204, "");
+fn who_signs_in_tells_the_other_pages_and_nothing_else_goes_to_them() {
+    let mut page = asking();
     page.command(Command::SignIn { name: "Ada".into() });
     page.answer("/guests", 200, &signed_in(&ada()));
     page.connect(&[]);
     page.command(Command::MakeRoom { name: "Tea".into() });
     page.no_answer("/rooms");
-    assert_eq!(page.passed_on, [""; 0]);
+    assert_eq!(page.passed_on, [sign_in(&signed_in(&ada()))]);
 }
 
 #[test]
-fn a_renewal_is_made_by_one_page_at_a_time_and_nothing_else_is() {
+fn what_changes_the_cookie_is_asked_for_by_one_page_at_a_time_and_nothing_else_is() {
     let mut page = Page::new();
     page.input(Input::Started);
-    assert!(page.answer("/session/refresh", 200, &signed_in(&ada())).alone);
+    assert!(page.answer("/session/refresh", 204, "").alone);
+    page.command(Command::SignIn { name: "Ada".into() });
+    assert!(page.answer("/guests", 200, &signed_in(&ada())).alone);
     assert!(!page.take_call("/ws-token").1.alone);
+}
+
+#[test]
+fn a_page_that_asks_for_a_name_follows_when_somebody_signs_in_on_another() {
+    let mut page = asking();
+    hear_sign_in(&mut page, &signed_in(&ada()));
+    page.connect(&[]);
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
+    assert_eq!((page.client.link(), page.passed_on.len()), (LinkState::Online, 0));
+}
+
+#[test]
+fn a_name_that_waits_for_its_turn_is_given_up_for_whoever_was_first() {
+    let mut page = asking();
+    page.command(Command::SignIn { name: "Bob".into() });
+    let (asked, _) = page.take_call("/guests");
+    hear_sign_in(&mut page, &signed_in(&ada()));
+    assert_eq!(page.given_up, [asked]);
+    page.input(Input::Answered(asked, client_core::Answer::Http { status: 200, body: signed_in(&bob()) }));
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()), "a late answer changes nothing");
+}
+
+#[test]
+fn whoever_is_signed_in_stays_who_they_are_when_somebody_else_signs_in() {
+    let mut page = Page::online(&[]);
+    hear_sign_in(&mut page, &access_token(&bob(), "newer", 900));
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
+    assert_eq!(told(&mut page), [""; 0]);
+}
+
+#[test]
+fn the_end_of_an_old_session_is_said_no_more_once_somebody_has_signed_in_on_another_page() {
+    let mut page = Page::online(&[]);
+    page.command(Command::SignOut);
+    let (asked, _) = page.take_call("/session");
+    hear_sign_in(&mut page, &signed_in(&bob()));
+    assert_eq!(page.given_up, [asked], "it would take the new cookie away");
+    page.connect(&[]);
+    page.advance(600_000);
+    assert!(!page.is_calling("/session"));
+    assert_eq!(page.client.session(), &SessionState::SignedIn(bob()));
 }
 
 #[test]

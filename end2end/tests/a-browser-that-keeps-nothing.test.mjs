@@ -20,6 +20,9 @@ const BLOCKED = {
       return request;
     };
   },
+  "never opens its storage": () => {
+    IDBFactory.prototype.open = () => new EventTarget();
+  },
   "is full": () => {
     const { add } = IDBObjectStore.prototype;
     IDBObjectStore.prototype.put = function (value, key) {
@@ -47,3 +50,32 @@ for (const [what, init] of Object.entries(BLOCKED)) {
     assert.equal(await ada.page.getByText(LINE).count(), 0, "said once");
   });
 }
+
+situation("a browser that takes long to open its storage says so for as long, and keeps everything", async (world) => {
+  const server = await world.server();
+  const init = () => {
+    const { open } = IDBFactory.prototype;
+    IDBFactory.prototype.open = function (...which) {
+      const late = new EventTarget();
+      window.openAtLast = () => {
+        const request = open.apply(this, which);
+        request.onupgradeneeded = (event) => late.onupgradeneeded?.call(request, event);
+        for (const how of ["onsuccess", "onerror"]) request[how] = (event) => late[how].call(request, event);
+        Object.defineProperty(late, "result", { get: () => request.result });
+      };
+      return late;
+    };
+  };
+  const ada = await world.person(server, {}, { init });
+  await ada.makeRoom("Ada", "Engines");
+  await ada.page.getByRole("status").getByText(LINE).waitFor();
+  await server.kill();
+  await ada.say("Typed too early");
+  await ada.page.evaluate(() => window.openAtLast());
+  await ada.page.getByText(LINE).waitFor({ state: "detached" });
+  await ada.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  await ada.page.reload();
+  await ada.page.evaluate(() => window.openAtLast());
+  await server.begin();
+  await ada.seesExactly(["Typed too early"]);
+});

@@ -63,6 +63,26 @@ situation("three tabs stay online over many tokens, and each is fetched once for
   for (const tab of tabs) await tab.seesExactly(["Still here"]);
 });
 
+situation("two tabs ask for a name: who signs in on one is signed in on both, and stays so", async (world) => {
+  const server = await world.server({}, ["--access-token-ttl", `${TTL}s`]);
+  const ada = await world.person(server);
+  const other = await world.tab(ada);
+  await other.goTo(server.url);
+  await other.page.getByLabel("Your name").waitFor();
+  const link = await ada.makeRoom("Ada", "Engines");
+  await other.page.getByLabel("Your name").waitFor({ state: "detached" });
+  await other.goTo(link);
+  await other.isIn("Engines");
+  const first = told(ada).at(-1);
+  await until("both have a newer token", () => [ada, other].every((tab) => told(tab).at(-1) !== first));
+  await ada.say("from the first");
+  await other.say("from the second");
+  for (const tab of [ada, other]) {
+    await tab.seesExactly(["from the first", "from the second"]);
+    assert.deepEqual(await tab.authors(), ["Ada", "Ada"]);
+  }
+});
+
 situation("a token that ended while nothing came through is replaced, and nobody is asked anything", async (world) => {
   const server = await world.server({}, ["--access-token-ttl", `${TTL}s`]);
   const proxy = await world.proxy(server);

@@ -13,7 +13,7 @@ use super::Client;
 use crate::{
     call::{Answer, Call, CallId},
     failure::Failure,
-    io::{Change, Output},
+    io::{Change, News, Output},
     session::Outcome,
 };
 
@@ -28,9 +28,9 @@ impl Client {
         }
     }
 
-    /// Another page of this browser has renewed the sign-in.
-    pub(super) fn renewed(&mut self, ms: u64, answer: &str, age_ms: u64) {
-        if let Some(Outcome::SignedIn(user)) = self.session.renewed(ms, answer, age_ms, &mut self.out) {
+    /// Another page of this browser was signed in, or has renewed it.
+    pub(super) fn heard(&mut self, ms: u64, news: &News, age_ms: u64) {
+        if let Some(Outcome::SignedIn(user)) = self.session.heard(ms, news, age_ms, &mut self.out) {
             self.signed_in(ms, &user);
         }
     }

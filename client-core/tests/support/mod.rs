@@ -10,8 +10,8 @@ pub(crate) mod world;
 use std::collections::VecDeque;
 
 use client_core::{
-    Answer, CallId, Change, Client, Command, DeliveryState, Input, Keep, Method, Now, Output, Request, Row,
-    RowKey, SocketId, keep::Memory,
+    Answer, CallId, Change, Client, Command, DeliveryState, Input, Keep, Method, News, Now, Output, Request,
+    Row, RowKey, SocketId, keep::Memory,
 };
 use shared::{ClientFrame, RoomId, ServerFrame, Timestamp, api::API};
 
@@ -33,7 +33,7 @@ pub(crate) struct Page {
     opened: Vec<(SocketId, String)>,
     closed: Vec<(SocketId, u16)>,
     /// What the other pages of this browser are told.
-    pub(crate) passed_on: Vec<String>,
+    pub(crate) passed_on: Vec<News>,
     /// The calls whose answers nobody waits for.
     pub(crate) given_up: Vec<CallId>,
     due_in_a_row: u32,
@@ -153,7 +153,7 @@ impl Page {
                 }
                 Output::Call(id, request) => self.calls.push_back((id, request)),
                 Output::GiveUp(call) => self.given_up.push(call),
-                Output::Renewed(answer) => self.passed_on.push(answer),
+                Output::PassOn(news) => self.passed_on.push(news),
                 Output::Changed(change) => self.changes.push(change),
                 Output::Keep(keep) => {
                     self.keeps.push(keep.clone());

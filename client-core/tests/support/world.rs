@@ -223,7 +223,7 @@ impl World {
                 let saved = self.peers[number].store.saved(user);
                 self.input(number, Input::Restored(saved));
             }
-            Output::Changed(_) | Output::Renewed(_) | Output::GiveUp(_) => {}
+            Output::Changed(_) | Output::PassOn(_) | Output::GiveUp(_) => {}
         }
     }
 

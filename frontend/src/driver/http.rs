@@ -6,7 +6,7 @@ use gloo_net::http::{Method as HttpMethod, RequestBuilder, Response};
 use leptos::task::spawn_local;
 use web_sys::{AbortController, RequestCredentials};
 
-use super::locks::Locks;
+use super::locks::{Lock, Locks};
 use crate::browser::Timeout;
 
 /// How long a call may take: longer than any answer of a living server, shorter than anybody's patience.
@@ -18,9 +18,6 @@ const ALONE: &str = "confab.alone";
 /// How long such a call waits for that of another page, which may be asleep: then it is made all the same, and has
 /// most of its time left.
 const TURN_MS: u64 = 5_000;
-
-/// How much longer the lock is held than the call takes: until the other pages have heard what came of it.
-const HEARD_MS: i32 = 200;
 
 /// A call on its way, given up when it is dropped.
 pub(super) struct HttpCall {
@@ -49,9 +46,9 @@ impl Drop for GivenUpAfter {
 }
 
 impl HttpCall {
-    /// Makes the call and tells the answer, never before this returns. A call that was dropped tells
-    /// [`Answer::None`] as well; whoever dropped it passes that over.
-    pub(super) fn start(request: Request, tell: impl FnOnce(Answer) + 'static) -> Self {
+    /// Makes the call and tells the answer, never before this returns, with the lock of a call that was made alone and
+    /// brought news. A call that was dropped tells [`Answer::None`] as well; whoever dropped it passes that over.
+    pub(super) fn start(request: Request, tell: impl FnOnce(Answer, Option<Lock>) + 'static) -> Self {
         let call = GivenUpAfter::new(PATIENCE_MS);
         let turn = request.alone.then(|| GivenUpAfter::new(TURN_MS));
         let (signal, waits) = (call.controller.signal(), turn.as_ref().map(|turn| turn.controller.signal()));
@@ -70,10 +67,7 @@ impl HttpCall {
                 .abort_signal(Some(&signal));
             let answer = answer(builder, request).await.unwrap_or(Answer::None);
             let is_news = matches!(answer, Answer::Http { status: 200, .. });
-            tell(answer);
-            if let Some(lock) = lock.filter(|_| is_news) {
-                lock.linger(HEARD_MS);
-            }
+            tell(answer, lock.filter(|_| is_news));
         });
         Self { _call: call, _turn: turn }
     }

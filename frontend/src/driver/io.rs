@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, collections::HashMap, rc::Rc};
 
-use client_core::{Answer, CallId, Command, Input, Request, SocketId};
+use client_core::{Answer, CallId, Command, Input, News, Request, SocketId};
 use leptos::prelude::{GetUntracked, Set};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     channel::Channel,
     http::HttpCall,
     kept::{Kept, Told},
+    locks::Lock,
     socket::{Socket, SocketEvent},
 };
 use crate::{
@@ -19,8 +20,19 @@ use crate::{
     store::{Keeping, put},
 };
 
-/// Where the pages of this browser hear of each other's renewals.
-const RENEWED: &str = "confab.renewed";
+/// Where the pages of this browser hear of each other's sign-ins and renewals: the time, which of the two, and what was
+/// answered.
+const SIGNED_IN: &str = "confab.signed-in";
+
+/// What says there that it was a sign-in.
+const ANEW: &str = "anew";
+
+/// What says there that it was a renewal.
+const AGAIN: &str = "again";
+
+/// How much longer a page keeps its turn than a call takes that it makes alone: until the other pages have heard what
+/// came of it.
+const HEARD_MS: u64 = 200;
 
 /// What is running.
 pub(super) struct Io {
@@ -30,7 +42,8 @@ pub(super) struct Io {
     pub(super) kept: Kept,
     sockets: HashMap<SocketId, Socket>,
     calls: HashMap<CallId, HttpCall>,
-    renewed: Option<Channel>,
+    signed_in: Option<Channel>,
+    turn: Option<Timeout>,
     frame: Option<Pending>,
     second: Option<Timeout>,
     midnight: Option<Timeout>,
@@ -85,7 +98,8 @@ impl Io {
             kept: open_kept(inner),
             sockets: HashMap::new(),
             calls: HashMap::new(),
-            renewed: hear_of_renewals(inner),
+            signed_in: hear_of_sign_ins(inner),
+            turn: None,
             frame: None,
             second: None,
             midnight: None,
@@ -120,12 +134,20 @@ impl Io {
     }
 
     /// Makes a call.
-    pub(super) fn call(&mut self, id: CallId, request: Request, tell: impl FnOnce(Answer) + 'static) {
+    pub(super) fn call(
+        &mut self,
+        id: CallId,
+        request: Request,
+        tell: impl FnOnce(Answer, Option<Lock>) + 'static,
+    ) {
         self.calls.insert(id, HttpCall::start(request, tell));
     }
 
-    /// Forgets a call that is answered. `false` when it was given up before.
-    pub(super) fn forget_call(&mut self, id: CallId) -> bool {
+    /// Forgets a call that is answered, and its turn a little later. `false` when it was given up before.
+    pub(super) fn forget_call(&mut self, id: CallId, turn: Option<Lock>) -> bool {
+        if turn.is_some() {
+            self.turn = Some(Timeout::new(HEARD_MS, move || drop(turn)));
+        }
         self.calls.remove(&id).is_some()
     }
 
@@ -134,10 +156,11 @@ impl Io {
         self.calls.remove(&id);
     }
 
-    /// Tells the other pages of a renewal.
-    pub(super) fn pass_on(&self, answer: &str) {
-        if let Some(channel) = &self.renewed {
-            channel.say(&format!("{} {answer}", clock::now().wall.unix_ms()));
+    /// Tells the other pages.
+    pub(super) fn pass_on(&self, news: &News) {
+        if let Some(channel) = &self.signed_in {
+            let which = if news.signs_in { ANEW } else { AGAIN };
+            channel.say(&format!("{} {which} {}", clock::now().wall.unix_ms(), news.answer));
         }
     }
 
@@ -178,16 +201,26 @@ impl Io {
     }
 }
 
-/// Hears of the renewals of the other pages, and how long ago they were: a page that slept hears late.
-fn hear_of_renewals(inner: &Rc<Inner>) -> Option<Channel> {
+/// Hears of the sign-ins and renewals of the other pages, and how long ago they were: a page that slept hears late.
+fn hear_of_sign_ins(inner: &Rc<Inner>) -> Option<Channel> {
     let weak = Rc::downgrade(inner);
-    Channel::open(RENEWED, move |text| {
-        let (Some(inner), Some((at, answer))) = (weak.upgrade(), text.split_once(' ')) else { return };
-        if let Ok(at) = at.parse() {
-            let age_ms = clock::now().wall.unix_ms().saturating_sub(at);
-            inner.take(Input::Renewed { answer, age_ms });
-        }
+    Channel::open(SIGNED_IN, move |text| {
+        let (Some(inner), Some((at, news))) = (weak.upgrade(), read_news(text)) else { return };
+        let age_ms = clock::now().wall.unix_ms().saturating_sub(at);
+        inner.take(Input::Heard { news, age_ms });
     })
+}
+
+/// When something was said, in milliseconds since 1970, and what.
+fn read_news(text: &str) -> Option<(u64, News)> {
+    let (at, rest) = text.split_once(' ')?;
+    let (which, answer) = rest.split_once(' ')?;
+    let signs_in = match which {
+        ANEW => true,
+        AGAIN => false,
+        _ => return None,
+    };
+    Some((at.parse().ok()?, News { signs_in, answer: answer.to_owned() }))
 }
 
 /// Opens what outlives the page, and shows at once what comes out of it.
@@ -204,10 +237,8 @@ fn open_kept(inner: &Rc<Inner>) -> Kept {
                 inner.take(Input::SignedOut(user));
                 inner.flush();
             }
-            Told::Lost if inner.store.keeping.get_untracked() == Keeping::Fine => {
-                inner.store.keeping.set(Keeping::Lost);
-            }
-            Told::Lost => {}
+            Told::Lost => inner.keeping(Keeping::Fine, Keeping::Lost),
+            Told::Kept => inner.keeping(Keeping::Lost, Keeping::Fine),
         }
     })
 }

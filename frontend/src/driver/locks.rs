@@ -17,7 +17,7 @@ pub(super) struct Locks {
 }
 
 /// A lock that is held until this is dropped.
-pub(super) struct Lock(Option<Function>);
+pub(super) struct Lock(Function);
 
 impl Locks {
     /// The locks, where there are any.
@@ -50,25 +50,14 @@ impl Locks {
         let ended = self.request.call3(&self.manager, &name.into(), &options, &take).ok()?;
         // The request itself ends with the lock, or when it is given up.
         let is_granted = JsFuture::from(Promise::race(&Array::of2(&granted, &ended))).await.ok()?;
-        is_granted.is_truthy().then_some(Lock(Some(release)))
-    }
-}
-
-impl Lock {
-    /// Holds it for that many milliseconds more.
-    pub(super) fn linger(mut self, ms: i32) {
-        if let Some(release) = self.0.take() {
-            // The page ends with its window, and the lock with the page.
-            let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&release, ms);
-        }
+        is_granted.is_truthy().then_some(Lock(release))
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if let Some(release) = &self.0 {
-            let _ = release.call0(&JsValue::NULL);
-        }
+        // Resolving a promise does not fail.
+        let _ = self.0.call0(&JsValue::NULL);
     }
 }
 

@@ -18,12 +18,12 @@ use client_core::{
 use leptos::prelude::*;
 use shared::RoomId;
 
-use self::{dirty::Dirty, io::Io, socket::SocketEvent};
+use self::{dirty::Dirty, io::Io, locks::Lock, socket::SocketEvent};
 use crate::{
     browser::{Timeout, hidden, looked_at},
     clock,
     explain::Lengths,
-    store::{Inspected, Queue, Store, put},
+    store::{Inspected, Keeping, Queue, Store, put},
 };
 
 /// The client. It outlives every mounted page, and with it what is not yet sent.
@@ -197,15 +197,15 @@ impl Inner {
             Output::Close(socket, code) => io.close(socket, code),
             Output::Call(id, request) => {
                 let inner = Rc::downgrade(self);
-                io.call(id, request, move |answer| {
+                io.call(id, request, move |answer, turn| {
                     let Some(inner) = inner.upgrade() else { return };
-                    if inner.forget_call(id) {
+                    if inner.forget_call(id, turn) {
                         inner.take(Input::Answered(id, answer));
                     }
                 });
             }
             Output::GiveUp(id) => io.give_up(id),
-            Output::Renewed(answer) => io.pass_on(&answer),
+            Output::PassOn(news) => io.pass_on(&news),
             Output::Keep(keep) => io.kept.keep(keep),
             Output::Restore(user) => io.kept.restore(user),
             Output::Changed(_) => {}
@@ -218,14 +218,21 @@ impl Inner {
         }
     }
 
+    /// Says how the browser keeps things, where the page says something else.
+    fn keeping(&self, before: Keeping, now: Keeping) {
+        if self.store.keeping.get_untracked() == before {
+            self.store.keeping.set(now);
+        }
+    }
+
     fn forget_socket(&self, socket: client_core::SocketId) {
         if let Some(io) = self.io.borrow_mut().as_mut() {
             io.forget_socket(socket);
         }
     }
 
-    fn forget_call(&self, call: client_core::CallId) -> bool {
-        self.io.borrow_mut().as_mut().is_some_and(|io| io.forget_call(call))
+    fn forget_call(&self, call: client_core::CallId, turn: Option<Lock>) -> bool {
+        self.io.borrow_mut().as_mut().is_some_and(|io| io.forget_call(call, turn))
     }
 
     /// Makes sure that the timer fires no later than the client wishes.

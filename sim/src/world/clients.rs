@@ -85,7 +85,7 @@ impl World<'_> {
                 Output::Call(id, request) => drop(self.begin_call(tab, id, request)),
                 Output::GiveUp(id) => self.give_up_call(tab, id),
                 // A tab renews for itself here: that it need not is the page's matter.
-                Output::Renewed(_) => {}
+                Output::PassOn(_) => {}
                 Output::Changed(change) => self.changed(tab, &change)?,
             }
         }

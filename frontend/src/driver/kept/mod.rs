@@ -27,13 +27,17 @@ use super::{
     channel::Channel,
     locks::{Lock, Locks},
 };
-use crate::browser::pause;
+use crate::browser::{Timeout, pause};
 
 /// Where the pages of this browser hear of each other.
 const CHANNEL: &str = "confab.kept";
 
 /// In the name of a record that every page of a person shares.
 const NOBODY: &str = "-";
+
+/// How long the browser may take to open the database, before it is said that nothing is kept: longer than a disk that
+/// just starts.
+const OPENS_MS: u64 = 5_000;
 
 /// How long a page that is gone may take to come back, before another one takes over what it had: a reload.
 const COMES_BACK_MS: u64 = 5_000;
@@ -53,6 +57,8 @@ pub(super) enum Told {
     SignedOut(UserId),
     /// Something could not be kept.
     Lost,
+    /// It took long, but everything is kept.
+    Kept,
 }
 
 /// The store. It ends when it is dropped, after what it was given before.
@@ -75,6 +81,8 @@ struct Inner {
     heard_of: RefCell<Vec<String>>,
     /// Whether nothing can be kept here.
     is_lost: Cell<bool>,
+    /// What tells that the database takes long to open, until it has.
+    late: RefCell<Option<Timeout>>,
     given_up: AbortController,
     channel: RefCell<Option<Channel>>,
 }
@@ -93,6 +101,7 @@ impl Kept {
             watched: RefCell::default(),
             heard_of: RefCell::default(),
             is_lost: Cell::new(false),
+            late: RefCell::default(),
             given_up: AbortController::new().expect("a browser can give something up"),
             channel: RefCell::default(),
         });
@@ -136,6 +145,7 @@ impl Drop for Kept {
     fn drop(&mut self) {
         self.0.flush();
         self.0.given_up.abort();
+        self.0.late.take();
         self.0.own.take();
         self.0.channel.take();
         self.0.database.take();
@@ -150,16 +160,28 @@ impl Inner {
                 (inner.tell)(Told::Lost);
             }
         };
+        self.late.replace(Some(Timeout::new(OPENS_MS, {
+            let weak = Rc::downgrade(&self);
+            move || {
+                let Some(inner) = weak.upgrade() else { return };
+                inner.late.take();
+                (inner.tell)(Told::Lost);
+            }
+        })));
         let database = Database::open(trouble).await;
         if self.is_over() {
             return;
         }
+        let was_late = self.late.take().is_none();
         let Some(database) = database else {
             self.is_lost.set(true);
             self.batch.take();
             (self.tell)(Told::Lost);
             return;
         };
+        if was_late {
+            (self.tell)(Told::Kept);
+        }
         self.settle().await;
         if self.is_over() {
             return;
@@ -174,7 +196,7 @@ impl Inner {
         let Some(locks) = &self.locks else {
             self.post("hello", &self.owner());
             pause(ANSWERS_MS, &self.given_up.signal()).await;
-            if self.heard_of.borrow().contains(&self.owner()) {
+            if !self.is_over() && self.heard_of.borrow().contains(&self.owner()) {
                 self.owner.replace(name::another());
             }
             return;
@@ -187,7 +209,7 @@ impl Inner {
             }
             pause(OWN_TRIES.1, &self.given_up.signal()).await;
         }
-        if own.is_none() {
+        if own.is_none() && !self.is_over() {
             // This tab is a copy of one that lives.
             self.owner.replace(name::another());
             own = locks.lock(&self.owner(), &self.given_up.signal()).await;
