@@ -75,6 +75,11 @@ impl Client {
                     Err(failure) if is_open && failure.code.is_retryable() => {
                         self.members.failed(ms, failure.retry_after_ms, &mut self.rng);
                     }
+                    Err(failure) if is_open && failure.code == ErrorCode::NotMember => {
+                        // Left on another device, and entered again meanwhile, or not: the list of rooms knows.
+                        self.members.failed(ms, None, &mut self.rng);
+                        self.doubt(*room);
+                    }
                     Err(_) if is_open => self.members.done(),
                     Err(_) => {}
                 }
@@ -147,8 +152,12 @@ impl Client {
         self.all_is_answered();
     }
 
-    /// This person is in that room, and an answer to leaving it that comes now may be older.
+    /// This person is in that room, and an answer to leaving it that comes now may be older; so may a list of rooms that
+    /// was to end a doubt.
     pub(super) fn entered(&mut self, room: RoomId) {
+        if self.doubted.contains(&room) {
+            self.my_rooms.want();
+        }
         if self.session.is_parting() && !self.entered_lately.contains(&room) {
             self.entered_lately.push(room);
         }
