@@ -92,6 +92,23 @@ fn what_is_posted_while_the_clock_stands_still_or_goes_back_keeps_its_order() {
 }
 
 #[test]
+fn what_was_kept_while_the_calendar_was_ahead_stays_before_what_is_written_when_it_is_right_again() {
+    let mut page = in_room();
+    page.lose(None);
+    let wall = support::BEGIN.plus_ms(page.ms + 400 * DAY_MS);
+    let command = Command::Post { room: room(1), content: "a".into() };
+    page.client.handle(client_core::Now { ms: page.ms, wall }, Input::Command(command));
+    page.input(Input::Tick);
+    let mut page = page.crash_for(1);
+    page.post(room(1), "b");
+    let mut page = page.crash_for(1);
+    page.post(room(1), "c");
+    assert_eq!(page.texts(room(1)), ["a", "b", "c"]);
+    arrive(&mut page, &two_rooms());
+    assert_eq!(contents(&take_all(&mut page)), ["a", "b", "c"]);
+}
+
+#[test]
 fn whatever_settles_a_message_ends_its_record() {
     let mut page = in_room();
     page.post(room(1), "acked");

@@ -145,6 +145,25 @@ fn what_the_server_will_refuse_for_ever_is_tried_again_under_a_new_identity() {
 }
 
 #[test]
+fn what_is_tried_again_as_a_new_one_stays_before_what_was_written_after_it() {
+    let mut page = Page::in_room();
+    page.post(room(1), "a");
+    page.post(room(1), "b");
+    let first = posts(page.sent()).remove(0);
+    refuse(&mut page, &first, error(ErrorCode::NotMember));
+    let second = posts(page.sent()).remove(0);
+    refuse(&mut page, &second, error(ErrorCode::RateLimited).retry_after(600));
+    let key = page.client.rows(room(1))[0];
+    page.command(Command::Retry(room(1), key));
+    assert_eq!(page.texts(room(1)), ["a", "b"]);
+    page.advance(600);
+    let anew = posts(page.sent()).remove(0);
+    assert_eq!(anew.content, "a");
+    page.frame(&ack(&anew, 1));
+    assert_eq!(posts(page.sent()), [second]);
+}
+
+#[test]
 fn a_message_that_is_not_on_its_way_can_be_thrown_away() {
     let mut page = Page::in_room();
     page.post(room(1), "on its way");

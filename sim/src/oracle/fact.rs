@@ -72,7 +72,8 @@ pub enum Fact {
         /// Which.
         txn_id: TxnId,
     },
-    /// It is so old, by the calendar of its machine, that its author is asked first: others may overtake it.
+    /// It is so old, by the calendar of its machine, that its author is asked first; or it is asked for in the place of
+    /// one that was refused for good, which stands where it was. Others may overtake it, and it them.
     Parked {
         /// Who.
         author: UserId,

@@ -209,8 +209,12 @@ fn what_was_said_later_and_is_stored_first_is_seen_but_for_what_was_refused_in_b
     assert_eq!(judged([requested(1), requested(2)].into_iter().chain(swapped())), Err(Rule::OwnOrder));
     let again = [requested(1), requested(2), refused(1, true), requested(1)];
     assert_eq!(judged(again.into_iter().chain(swapped())), Ok(()));
-    let parked = [requested(1), requested(2), Fact::Parked { author: user(1), txn_id: txn(1) }];
-    assert_eq!(judged(parked.into_iter().chain(swapped())), Ok(()));
+    let parked = |number| Fact::Parked { author: user(1), txn_id: txn(number) };
+    assert_eq!(judged([requested(1), requested(2), parked(1)].into_iter().chain(swapped())), Ok(()));
+    let anew = || [requested(1), requested(2), refused(1, true), withdrawn(1), requested(3)];
+    let in_its_place = || [Fact::Stored(message(1, 3)), Fact::Stored(message(2, 2))];
+    assert_eq!(judged(anew().into_iter().chain(in_its_place())), Err(Rule::OwnOrder));
+    assert_eq!(judged(anew().into_iter().chain([parked(3)]).chain(in_its_place())), Ok(()));
 }
 
 #[test]

@@ -161,12 +161,19 @@ impl World<'_> {
             // Its row gives way to that of the new one. Said before it is done, as above.
             self.note(Fact::Withdrawn { author: key.author, txn_id: key.txn_id })?;
         }
+        let before = self.tabs[tab].waiting(room);
         self.saying = Some((tab, content.clone()));
         self.want(tab, Command::Retry(room, key))?;
         self.saying = None;
-        if self.tabs[tab].waiting(room).iter().any(|(waiting, _)| *waiting == key) {
+        let after = self.tabs[tab].waiting(room);
+        if after.iter().any(|(waiting, _)| *waiting == key) {
             let (screen, author, txn_id) = (self.tabs[tab].screen, key.author, key.txn_id);
             self.note(Fact::Requested { screen, author, txn_id, room, content })?;
+        }
+        // The new one stands where that was which it replaces: before what was said since.
+        let is_new = |new: &RowKey| before.iter().all(|(known, _)| known != new);
+        for RowKey { author, txn_id } in after.into_iter().map(|(waiting, _)| waiting).filter(is_new) {
+            self.note(Fact::Parked { author, txn_id })?;
         }
         Ok(())
     }
