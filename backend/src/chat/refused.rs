@@ -2,7 +2,9 @@
 //! long given up, and get here when it could be stored: whoever was told that it is not must not find it there.
 //! Bounded. Knows no reason and no clock.
 //!
-//! Kept in memory alone: a copy that is on its way does not survive the end of the process it is on its way to.
+//! Kept in memory alone: what is refused leaves no trace on the disk, and a copy that is on its way does not survive the
+//! end of the process it is on its way to. A second copy in another tab does, where a browser has no locks: the next
+//! process decides about it anew.
 
 use std::collections::{HashMap, VecDeque};
 

@@ -23,6 +23,8 @@ struct Request {
     /// Whether it is to be stored in the order of sending: until it was refused or withdrawn.
     in_order: bool,
     refused: Option<ErrorCode>,
+    /// Whether nobody knows of the refusal any more but its author.
+    forgotten: bool,
     withdrawn: bool,
     /// Taken back while no server could have it.
     taken_back: bool,
@@ -73,6 +75,7 @@ impl Requests {
             number,
             in_order: true,
             refused: None,
+            forgotten: false,
             withdrawn: false,
             taken_back: false,
             acked: None,
@@ -129,19 +132,31 @@ impl Requests {
         if self.waits(key, || Early::Refused(code, definite)) {
             return Ok(());
         }
-        let Some(request) = self.all.get_mut(&key) else {
-            let detail = format!("{} was refused to {} with {}", key.1, key.0, code.as_str());
-            return Err(Violation::new(Rule::Unasked, detail));
-        };
+        let request = self.asked(key, code)?;
         if !definite {
             return Ok(());
         }
         request.in_order = false;
-        request.refused = Some(code);
+        (request.refused, request.forgotten) = (Some(code), false);
         match request.stored {
             Some(seq) => Err(refused_stored(key, code, seq)),
             None => Ok(()),
         }
+    }
+
+    pub(super) fn forgotten(&mut self, key: Key, code: ErrorCode) -> Result<(), Violation> {
+        let request = self.asked(key, code)?;
+        request.in_order = false;
+        (request.refused, request.forgotten) = (Some(code), true);
+        Ok(())
+    }
+
+    /// The request that was refused.
+    fn asked(&mut self, key: Key, code: ErrorCode) -> Result<&mut Request, Violation> {
+        self.all.get_mut(&key).ok_or_else(|| {
+            let detail = format!("{} was refused to {} with {}", key.1, key.0, code.as_str());
+            Violation::new(Rule::Unasked, detail)
+        })
     }
 
     pub(super) fn acked(&mut self, author: UserId, ack: &Ack) -> Result<(), Violation> {
@@ -187,7 +202,7 @@ impl Requests {
             let detail = format!("{} in {} is stored as {event:?}", request.content, request.room);
             return Err(Violation::new(Rule::Body, detail));
         }
-        if let Some(code) = request.refused {
+        if let Some(code) = request.refused.filter(|_| !request.forgotten) {
             return Err(refused_stored(key, code, event.seq));
         }
         if request.taken_back {

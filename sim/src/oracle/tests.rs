@@ -6,6 +6,8 @@ use shared::{
 
 use super::*;
 
+mod refused;
+
 const AT: Timestamp = Timestamp::from_unix_ms(1_795_000_000_000);
 const TAB: Screen = Screen(1);
 
@@ -215,19 +217,6 @@ fn what_was_said_later_and_is_stored_first_is_seen_but_for_what_was_refused_in_b
     let in_its_place = || [Fact::Stored(message(1, 3)), Fact::Stored(message(2, 2))];
     assert_eq!(judged(anew().into_iter().chain(in_its_place())), Err(Rule::OwnOrder));
     assert_eq!(judged(anew().into_iter().chain([parked(3)]).chain(in_its_place())), Ok(()));
-}
-
-#[test]
-fn what_was_refused_for_good_and_is_stored_is_seen() {
-    assert_eq!(
-        judged([requested(1), refused(1, true), Fact::Stored(message(1, 1))]),
-        Err(Rule::RefusedStored)
-    );
-    assert_eq!(
-        judged([requested(1), Fact::Stored(message(1, 1)), refused(1, true)]),
-        Err(Rule::RefusedStored)
-    );
-    assert_eq!(judged([requested(1), refused(1, false), Fact::Stored(message(1, 1))]), Ok(()));
 }
 
 #[test]
