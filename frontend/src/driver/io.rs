@@ -4,7 +4,7 @@
 use std::{cell::Cell, collections::HashMap, rc::Rc};
 
 use client_core::{Answer, CallId, Command, Input, News, Request, SocketId};
-use leptos::prelude::{GetUntracked, Set};
+use leptos::prelude::Set;
 
 use super::{
     ACTIVE_EVERY_MS, HIDDEN_FRAME_MS, Inner,
