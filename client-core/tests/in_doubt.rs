@@ -46,6 +46,22 @@ fn whoever_is_refused_the_members_and_is_not_in_the_list_has_left() {
 }
 
 #[test]
+fn an_answer_to_a_leave_that_is_older_than_a_greeting_takes_the_room_away_only_if_the_list_does() {
+    let leave = format!("/rooms/{}/members/{}", room(1), ada().id);
+    for (listed, stays) in [(vec![state(1, 5, 3)], true), (vec![], false)] {
+        let mut page = Page::online(&[state(1, 3, 3)]);
+        page.lose(None);
+        page.command(Command::LeaveRoom(room(1)));
+        page.advance_to_call("/ws-token");
+        page.connect(&[state(1, 5, 3)]);
+        page.answer(&leave, 403, &not_member());
+        assert!(page.client.room(room(1)).is_some(), "entered again on another device, perhaps");
+        page.answer("/rooms", 200, &my_rooms(&listed));
+        assert_eq!(page.client.room(room(1)).is_some(), stays);
+    }
+}
+
+#[test]
 fn a_list_that_may_be_older_than_an_own_join_does_not_take_the_room_away() {
     let mut page = Page::online(&[state(1, 3, 3)]);
     page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(1))));

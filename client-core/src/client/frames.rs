@@ -60,6 +60,7 @@ impl Client {
             self.snapshots.start_over();
         }
         let listed: Vec<RoomId> = connected.rooms.iter().map(|state| state.room.id).collect();
+        listed.iter().for_each(|room| self.entered(*room));
         for room in self.rooms.connected(connected.rooms, &mut self.out) {
             self.forget(room);
         }
