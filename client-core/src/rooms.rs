@@ -10,11 +10,16 @@ const READ_INTERVAL_MS: u64 = 1_000;
 /// No server keeps a read marker back for longer.
 const REFUSED_MOST_MS: u64 = 60_000;
 
+/// Rooms of which events came before any list had them, and that are kept in mind: as many as anybody is in by default.
+const EARLY_MOST: usize = 100;
+
 /// The rooms of this person, the one with the newest message first. What happened while the client was away
 /// counts as new in the order in which the server lists it.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
     list: Vec<Line>,
+    /// Up to where live events came of rooms that are not in the list: what brings them there may be older.
+    early: Vec<(RoomId, Seq)>,
 }
 
 #[derive(Debug)]
@@ -58,6 +63,7 @@ impl Rooms {
         let is_listed = |line: &Line| rooms.iter().any(|state| state.room.id == line.view.room.id);
         let gone = |line: &mut Line| !line.fresh && !is_listed(line);
         let gone = self.list.extract_if(.., gone).map(|line| line.view.room.id).collect();
+        self.early.clear();
         for line in &mut self.list {
             line.fresh = false;
         }
@@ -97,13 +103,9 @@ impl Rooms {
         let read_msg_no = state.msg_no.get().saturating_sub(state.unread);
         out.changed(Change::Rooms);
         let Some(index) = self.list.iter().position(|line| line.view.room.id == state.room.id) else {
-            let view = RoomView {
-                room: state.room,
-                head: state.head,
-                read_seq: state.read_seq,
-                unread: state.unread,
-            };
-            let (heard, told, msg_no) = (view.head, view.read_seq, state.msg_no.get());
+            let (heard, told, msg_no) = (state.head, state.read_seq, state.msg_no.get());
+            let head = self.take_early(state.room.id).map_or(heard, |early| early.max(heard));
+            let view = RoomView { room: state.room, head, read_seq: told, unread: state.unread };
             let fresh = entered && !out.online();
             self.list.insert(0, Line { view, msg_no, read_msg_no, told, told_at: None, heard, fresh });
             return;
@@ -137,6 +139,9 @@ impl Rooms {
         out: &mut Out,
     ) -> Option<bool> {
         self.stored(room, seq, msg_no, message, out);
+        if self.get(room).is_none() {
+            self.came_early(room, seq);
+        }
         let line = self.line(room)?;
         let news = seq > line.heard;
         line.heard = line.heard.max(seq);
@@ -215,6 +220,19 @@ impl Rooms {
     /// When a read marker is due, as long as there is a connection.
     pub(crate) fn timeout(&self) -> Option<u64> {
         self.list.iter().filter_map(Line::due_at).min()
+    }
+
+    fn came_early(&mut self, room: RoomId, seq: Seq) {
+        let known = self.take_early(room).unwrap_or_default();
+        if self.early.len() == EARLY_MOST {
+            self.early.remove(0);
+        }
+        self.early.push((room, known.max(seq)));
+    }
+
+    fn take_early(&mut self, room: RoomId) -> Option<Seq> {
+        let index = self.early.iter().position(|(early, _)| *early == room)?;
+        Some(self.early.remove(index).1)
     }
 
     fn line(&mut self, room: RoomId) -> Option<&mut Line> {

@@ -366,6 +366,23 @@ fn a_new_connection_begins_with_every_room() {
 }
 
 #[test]
+fn what_came_live_before_an_older_answer_that_has_the_room_is_fetched_when_it_is_opened() {
+    let mut page = Page::online(&[state(1, 1, 1)]);
+    page.command(Command::JoinRoom { code: "CODE7".into() });
+    page.frame(&live(&said(room(7), 6)));
+    page.frame(&live(&said(room(7), 7)));
+    page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 5, 5)).unwrap());
+    page.command(Command::OpenRoom(room(7)));
+    assert_eq!(page.syncs(), [before(room(7), 8)]);
+    page.frame(&events(room(7), 1..=7, 7, false));
+    assert_eq!(page.texts(room(7)), numbers(1..=7));
+    page.frame(&live(&said(room(7), 8)));
+    assert_eq!(page.texts(room(7)), numbers(1..=8));
+    assert_eq!(page.syncs(), []);
+    assert_eq!(page.client.room(room(7)).unwrap().unread, 3);
+}
+
+#[test]
 fn an_empty_answer_is_not_taken_for_the_first_page() {
     let mut page = Page::online(&[state(1, 5, 5)]);
     page.command(Command::OpenRoom(room(1)));
