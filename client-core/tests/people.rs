@@ -367,3 +367,15 @@ fn who_typed_when_this_person_left_does_not_type_when_they_are_back() {
     page.answer(&format!("/rooms/{}/members", room(1)), 200, &list);
     assert_eq!(page.client.typing(room(1)), []);
 }
+
+#[test]
+fn whoever_typed_in_a_room_that_was_not_in_the_list_yet_has_stopped_when_their_message_came() {
+    let mut page = Page::online(&[]);
+    let signal = TypingSignal { room_id: room(7), user_id: bob().id, active: true };
+    page.frame(&ServerFrame::Typing(signal));
+    page.frame(&live(&said(room(7), 5)));
+    page.answer("/rooms", 200, &support::wire::my_rooms(&[state(7, 5, 5)]));
+    page.command(Command::OpenRoom(room(7)));
+    page.frame(&events(room(7), 1..=5, 5, false));
+    assert_eq!(page.client.typing(room(7)), []);
+}

@@ -80,7 +80,7 @@ fn a_trace_can_be_read_and_changes_nothing() {
 
 /// Seeds that have broken a rule, with how many kinds of faults there were then and what was wrong. Each mistake of the
 /// client also has a test of its own there; three were mistakes of the judge.
-const BROKEN_ONCE: [(Length, u64, usize, &str); 19] = [
+const BROKEN_ONCE: [(Length, u64, usize, &str); 20] = [
     (Length::Full, 41_817, 17, "a read marker that the server refused was never said again"),
     (Length::Full, 42_912, 17, "the same, with another person behind"),
     (Length::Full, 42_209, 17, "a greeting older than an answer was taken for another log"),
@@ -130,6 +130,7 @@ const BROKEN_ONCE: [(Length, u64, usize, &str); 19] = [
     ),
     (Length::Short, 7_023_550, 21, "an answer to a leave that was older than a greeting took the room away"),
     (Length::Short, 8_010_993, 21, "what came live before an older answer to a join was never fetched"),
+    (Length::Short, 9_022_614, 21, "who had said something in a room not in the list yet still typed there"),
 ];
 
 #[test]

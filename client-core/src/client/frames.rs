@@ -91,6 +91,9 @@ impl Client {
             if mine && event.body == EventBody::Leave {
                 self.left(room);
             }
+            if is_message {
+                self.roster.said(room, author, seq, &mut self.out);
+            }
             self.my_rooms.want();
             let sent = self.settle(&event);
             self.miss(sent, room, key);
