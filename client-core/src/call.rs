@@ -69,9 +69,20 @@ pub struct Request {
     pub body: Option<String>,
     /// For `authorization: Bearer`.
     pub bearer: Option<String>,
-    /// One page of a browser at a time makes such a call. Those that wait may hear what came of it, by
-    /// [`Input::Heard`](crate::Input::Heard).
-    pub alone: bool,
+    /// Whether it waits for the calls of other pages.
+    pub turn: Turn,
+}
+
+/// Whether a call waits for those of the other pages of its browser. Those that do change the cookie that all of them
+/// share; who waits may hear what came of another's, by [`Input::Heard`](crate::Input::Heard).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes at once.
+    AtOnce,
+    /// One page at a time makes such a call; where its turn does not come for some seconds, it goes all the same.
+    Waits,
+    /// One page at a time makes such a call; where its turn does not come for some seconds, it fails.
+    Needs,
 }
 
 impl std::fmt::Debug for Request {
@@ -118,8 +129,13 @@ impl Call {
         };
         let anonymous = matches!(self, Self::SignIn { .. } | Self::Refresh);
         let bearer = bearer.filter(|_| !anonymous).map(str::to_owned);
-        // Both change the cookie that all pages share.
-        Request { method, path: format!("{API}{path}"), body, bearer, alone: anonymous }
+        let turn = match self {
+            // Nobody's cookie may be replaced by it unseen.
+            Self::SignIn { .. } => Turn::Needs,
+            Self::Refresh | Self::SignOut => Turn::Waits,
+            _ => Turn::AtOnce,
+        };
+        Request { method, path: format!("{API}{path}"), body, bearer, turn }
     }
 }
 

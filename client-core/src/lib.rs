@@ -49,7 +49,7 @@ mod timelines;
 mod token;
 pub mod view;
 
-pub use call::{Answer, Call, CallId, Method, Request};
+pub use call::{Answer, Call, CallId, Method, Request, Turn};
 pub use client::Client;
 pub use io::{Change, Command, Input, News, Output, SocketId};
 pub use keep::{Keep, Key, Record, Saved, Slot};

@@ -1,6 +1,7 @@
 //! Who is signed in, the access token, and the HTTP calls under way. It knows no socket and no frame.
 
 mod leaving;
+mod others;
 
 use shared::{api::SignedIn, error::ErrorCode, event::Profile};
 
@@ -28,6 +29,9 @@ pub(crate) struct Session {
     calls: Vec<Pending>,
     last_id: u64,
     leaving: Option<Leaving>,
+    /// Nobody is here, by the server's word. It is asked again when somebody looks: they may have signed in on another
+    /// page while this one slept.
+    looks: bool,
 }
 
 enum Refresh {
@@ -68,6 +72,7 @@ impl Session {
             calls: Vec::new(),
             last_id: 0,
             leaving: None,
+            looks: false,
         }
     }
 
@@ -90,9 +95,9 @@ impl Session {
         }
     }
 
-    /// Looks whether somebody is still signed in, if that is not known.
+    /// Looks whether somebody is signed in, if that is not known.
     pub(crate) fn start(&mut self, out: &mut Out) {
-        if self.state == SessionState::Unknown {
+        if self.state == SessionState::Unknown || self.may_look() {
             self.refresh_now(out);
         }
     }
@@ -144,26 +149,6 @@ impl Session {
         None
     }
 
-    /// Another page of this browser was signed in, or has renewed it: its token serves this page too, if it is newer
-    /// and of the same person, or where nobody is here. It is used now or never, so that none is tried twice.
-    pub(crate) fn heard(&mut self, now: u64, news: &News, age_ms: u64, out: &mut Out) -> Option<Outcome> {
-        let answer: SignedIn = serde_json::from_str(&news.answer).ok()?;
-        let is_ours = match &self.state {
-            // It has asked the same server with the same cookie.
-            SessionState::Unknown => true,
-            SessionState::SignedIn(profile) => profile.id == answer.user.id,
-            // A renewal may be of the person who has left.
-            SessionState::SignedOut { .. } => news.signs_in,
-        };
-        let token = Token::new(now.saturating_sub(age_ms), &answer);
-        // A page that slept hears late.
-        if !is_ours || !self.tokens.are_older_than(&token) || !token.is_young(age_ms) {
-            return None;
-        }
-        self.give_up_cookies(out);
-        Some(self.signed_in(now, token, answer.user, out))
-    }
-
     /// Somebody was here before, and it is not known that they are not any more: they are taken for signed in until
     /// the server says otherwise. False where somebody has spoken already.
     pub(crate) fn presume(&mut self, profile: Profile, out: &mut Out) -> bool {
@@ -189,6 +174,8 @@ impl Session {
         self.calls.clear();
         self.give_up_refresh(out);
         self.renew = false;
+        // The cookie may still be there, until the server has heard of it.
+        self.looks = false;
         self.set_signed_out(false, out);
         self.backoff.reset();
         bearer
@@ -247,7 +234,7 @@ impl Session {
 
     /// Somebody looks, or the network is back.
     pub(crate) fn hurry(&mut self, out: &mut Out) {
-        if matches!(self.refresh, Refresh::Waiting(_)) {
+        if matches!(self.refresh, Refresh::Waiting(_)) || self.may_look() {
             self.refresh_now(out);
         }
         if self.leave_at().is_some() {
@@ -271,18 +258,6 @@ impl Session {
     /// Waits for no renewal any more: an answer that comes late would replace, or take away, a newer cookie.
     fn give_up_refresh(&mut self, out: &mut Out) {
         if let Refresh::Asked(id) = std::mem::replace(&mut self.refresh, Refresh::Idle) {
-            out.push(Output::GiveUp(id));
-        }
-    }
-
-    /// Waits for nothing any more that changes the cookie: there is one that is to stay.
-    fn give_up_cookies(&mut self, out: &mut Out) {
-        self.give_up_refresh(out);
-        let signs_in = |pending: &mut Pending| matches!(pending.call, Call::SignIn { .. });
-        let sign_ins =
-            self.calls.extract_if(.., signs_in).filter_map(|pending| pending.sent_with.map(|_| pending.id));
-        let leaving = self.leaving.take().and_then(|leaving| leaving.asked);
-        for id in sign_ins.chain(leaving) {
             out.push(Output::GiveUp(id));
         }
     }
@@ -352,10 +327,15 @@ impl Session {
         });
         match parsed {
             Ok((answer, body)) => {
+                self.give_up_cookies(out);
                 out.push(Output::PassOn(News { signs_in: false, answer: body }));
                 vec![self.signed_in(now, Token::new(now, &answer), answer.user, out)]
             }
             Err(failure) if failure.code == ErrorCode::Unauthenticated => {
+                self.looks = true;
+                if matches!(self.state, SessionState::SignedOut { .. }) {
+                    return Vec::new();
+                }
                 let mut outcomes = self.fail_theirs(&failure);
                 let expired = self.profile().is_some();
                 self.tokens.forget();

@@ -3,7 +3,7 @@
 
 mod support;
 
-use client_core::{Command, Input, LinkState, News, SessionState};
+use client_core::{Answer, Command, Input, LinkState, News, SessionState, Turn};
 use shared::{ClientFrame, ServerFrame, error::ErrorCode};
 use support::{
     Page,
@@ -85,7 +85,7 @@ fn who_renews_tells_the_other_pages_and_who_hears_does_not_tell_again() {
 fn who_signs_in_tells_the_other_pages_and_nothing_else_goes_to_them() {
     let mut page = asking();
     page.command(Command::SignIn { name: "Ada".into() });
-    page.answer("/guests", 200, &signed_in(&ada()));
+    page.answer("/guests", 201, &signed_in(&ada()));
     page.connect(&[]);
     page.command(Command::MakeRoom { name: "Tea".into() });
     page.no_answer("/rooms");
@@ -96,10 +96,73 @@ fn who_signs_in_tells_the_other_pages_and_nothing_else_goes_to_them() {
 fn what_changes_the_cookie_is_asked_for_by_one_page_at_a_time_and_nothing_else_is() {
     let mut page = Page::new();
     page.input(Input::Started);
-    assert!(page.answer("/session/refresh", 204, "").alone);
+    assert_eq!(page.answer("/session/refresh", 204, "").turn, Turn::Waits);
     page.command(Command::SignIn { name: "Ada".into() });
-    assert!(page.answer("/guests", 200, &signed_in(&ada())).alone);
-    assert!(!page.take_call("/ws-token").1.alone);
+    let signs_in = page.answer("/guests", 201, &signed_in(&ada()));
+    assert_eq!(signs_in.turn, Turn::Needs, "it replaces whatever cookie there is");
+    assert_eq!(page.take_call("/ws-token").1.turn, Turn::AtOnce);
+    page.command(Command::SignOut);
+    assert_eq!(page.take_call("/session").1.turn, Turn::Waits);
+}
+
+#[test]
+fn a_page_that_asks_for_a_name_asks_again_who_is_here_when_somebody_looks_at_it() {
+    let mut page = asking();
+    page.forget();
+    page.input(Input::Visible(true));
+    page.answer("/session/refresh", 204, "");
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: false });
+    assert_eq!(page.changes(), [], "nothing is different");
+    page.input(Input::Stopped);
+    page.input(Input::Started);
+    page.answer("/session/refresh", 200, &signed_in(&ada()));
+    page.connect(&[]);
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
+}
+
+#[test]
+fn an_expired_session_is_still_spoken_of_when_somebody_looks_again() {
+    let mut page = ending();
+    page.answer("/session/refresh", 401, &unauthenticated());
+    page.input(Input::Visible(true));
+    page.answer("/session/refresh", 204, "");
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: true });
+}
+
+#[test]
+fn whoever_has_signed_out_here_or_on_another_page_is_not_signed_in_by_a_look() {
+    for elsewhere in [false, true] {
+        let mut page = Page::online(&[]);
+        if elsewhere {
+            page.input(Input::SignedOut(ada().id));
+        } else {
+            page.command(Command::SignOut);
+            page.answer("/session", 204, "");
+        }
+        page.input(Input::Visible(true));
+        page.input(Input::NetworkBack);
+        assert!(!page.is_calling("/session/refresh"), "the cookie may still be there");
+    }
+}
+
+#[test]
+fn a_page_that_slept_asks_who_has_signed_in_on_another_meanwhile() {
+    let mut page = asking();
+    page.input(Input::Heard { news: sign_in(&signed_in(&ada())), age_ms: 450_000 });
+    assert_eq!(page.client.session(), &SessionState::SignedOut { expired: false });
+    page.answer("/session/refresh", 200, &newer());
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
+}
+
+#[test]
+fn a_name_that_is_given_while_the_server_is_asked_who_is_here_gives_way_to_whoever_is() {
+    let mut page = asking();
+    page.input(Input::Visible(true));
+    page.command(Command::SignIn { name: "Bob".into() });
+    let (asked, _) = page.take_call("/guests");
+    page.answer("/session/refresh", 200, &signed_in(&ada()));
+    assert_eq!(page.given_up, [asked]);
+    assert_eq!(page.client.session(), &SessionState::SignedIn(ada()));
 }
 
 #[test]
@@ -118,7 +181,7 @@ fn a_name_that_waits_for_its_turn_is_given_up_for_whoever_was_first() {
     let (asked, _) = page.take_call("/guests");
     hear_sign_in(&mut page, &signed_in(&ada()));
     assert_eq!(page.given_up, [asked]);
-    page.input(Input::Answered(asked, client_core::Answer::Http { status: 200, body: signed_in(&bob()) }));
+    page.input(Input::Answered(asked, Answer::Http { status: 201, body: signed_in(&bob()) }));
     assert_eq!(page.client.session(), &SessionState::SignedIn(ada()), "a late answer changes nothing");
 }
 

@@ -61,8 +61,13 @@ export class Person {
 
   /** Opens the page and becomes a guest. */
   async signIn(name, path = "/") {
-    this.name = name;
     await this.goTo(path);
+    await this.signsInAs(name);
+  }
+
+  /** Gives a name where the page asks for one. */
+  async signsInAs(name) {
+    this.name = name;
     await this.page.getByLabel("Your name").fill(name);
     await this.page.keyboard.press("Enter");
   }
@@ -70,6 +75,11 @@ export class Person {
   /** Becomes a guest and makes a room. @returns {Promise<string>} the path of its link */
   async makeRoom(name, room) {
     await this.signIn(name);
+    return await this.makesRoom(room);
+  }
+
+  /** Makes a room where the page asks for one. @returns {Promise<string>} the path of its link */
+  async makesRoom(room) {
     await this.page.getByLabel("Room name").fill(room);
     await this.page.keyboard.press("Enter");
     await this.isIn(room);

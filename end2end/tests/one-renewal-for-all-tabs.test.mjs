@@ -82,6 +82,47 @@ situation("two tabs ask for a name: who signs in on one is signed in on both, an
   }
 });
 
+situation("two tabs are given a name at once: both are who was first", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  const other = await world.tab(ada);
+  for (const tab of [ada, other]) await tab.goTo("/");
+  const asked = [];
+  const slow = new Promise((resolve) => {
+    ada.context.route("**/api/v1/guests", async (route) => {
+      asked.push(route.request().postDataJSON().name);
+      await new Promise((go) => resolve(go));
+      await route.continue();
+    });
+  });
+  await ada.signsInAs("Ada");
+  const go = await slow;
+  await other.signsInAs("Ben");
+  go();
+  for (const tab of [ada, other]) await tab.page.getByLabel("Your name").waitFor({ state: "detached" });
+  const link = await ada.makesRoom("Engines");
+  await other.goTo(link);
+  await other.isIn("Engines");
+  await other.say("I am Ada");
+  await ada.seesExactly(["I am Ada"]);
+  assert.deepEqual(await ada.authors(), ["Ada"]);
+  assert.deepEqual(asked, ["Ada"], "nobody else is made");
+});
+
+situation("a tab that did not hear of it finds out who is here when somebody looks at it", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  const deaf = () => (BroadcastChannel.prototype.postMessage = () => {});
+  await ada.context.addInitScript(deaf);
+  const other = await world.tab(ada);
+  await other.goTo("/");
+  await ada.makeRoom("Ada", "Engines");
+  assert.equal(await other.page.getByLabel("Your name").count(), 1, "it was told nothing");
+  await other.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await other.page.getByLabel("Your name").waitFor({ state: "detached" });
+  await other.page.getByText("Engines").first().waitFor();
+});
+
 situation("a token that ended while nothing came through is replaced, and nobody is asked anything", async (world) => {
   const server = await world.server({}, ["--access-token-ttl", `${TTL}s`]);
   const proxy = await world.proxy(server);

@@ -1,7 +1,7 @@
 //! One HTTP call of the browser, where it is to be made alone after those of the other pages. Brings back whatever was
 //! answered and judges nothing.
 
-use client_core::{Answer, Method, Request};
+use client_core::{Answer, Method, Request, Turn};
 use gloo_net::http::{Method as HttpMethod, RequestBuilder, Response};
 use leptos::task::spawn_local;
 use web_sys::{AbortController, RequestCredentials};
@@ -15,8 +15,8 @@ const PATIENCE_MS: u64 = 15_000;
 /// The lock of the page that makes a call alone.
 const ALONE: &str = "confab.alone";
 
-/// How long such a call waits for that of another page, which may be asleep: then it is made all the same, and has
-/// most of its time left.
+/// How long such a call waits for that of another page, which may be asleep. A call that is made all the same has most
+/// of its time left then.
 const TURN_MS: u64 = 5_000;
 
 /// A call on its way, given up when it is dropped.
@@ -50,13 +50,16 @@ impl HttpCall {
     /// brought news. A call that was dropped tells [`Answer::None`] as well; whoever dropped it passes that over.
     pub(super) fn start(request: Request, tell: impl FnOnce(Answer, Option<Lock>) + 'static) -> Self {
         let call = GivenUpAfter::new(PATIENCE_MS);
-        let turn = request.alone.then(|| GivenUpAfter::new(TURN_MS));
+        let turn = (request.turn != Turn::AtOnce).then(|| GivenUpAfter::new(TURN_MS));
         let (signal, waits) = (call.controller.signal(), turn.as_ref().map(|turn| turn.controller.signal()));
         spawn_local(async move {
-            let lock = match (waits, Locks::of_this_browser()) {
-                (Some(waits), Some(locks)) => locks.lock(ALONE, &waits).await,
+            let lock = match (&waits, Locks::of_this_browser()) {
+                (Some(waits), Some(locks)) => locks.lock(ALONE, waits).await,
                 _ => None,
             };
+            if request.turn == Turn::Needs && waits.is_some_and(|waits| waits.aborted()) {
+                return tell(Answer::None, None);
+            }
             let builder = RequestBuilder::new(&request.path)
                 .method(match request.method {
                     Method::Get => HttpMethod::GET,
@@ -66,7 +69,7 @@ impl HttpCall {
                 .credentials(RequestCredentials::SameOrigin)
                 .abort_signal(Some(&signal));
             let answer = answer(builder, request).await.unwrap_or(Answer::None);
-            let is_news = matches!(answer, Answer::Http { status: 200, .. });
+            let is_news = matches!(answer, Answer::Http { status: 200 | 201, .. });
             tell(answer, lock.filter(|_| is_news));
         });
         Self { _call: call, _turn: turn }
