@@ -1,5 +1,5 @@
 //! Defects that the product does not have, planted on the wire, on the disk and in the browser, to see that each would
-//! be noticed. Knows frames and rows; the oracle knows nothing of it.
+//! be noticed. Knows frames, rows and what waits at a tab; the oracle knows nothing of it.
 
 mod database;
 
@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use client_core::keep::Keep;
 use serde_json::{Value, json};
-use shared::{RoomId, UserId};
+use shared::{RoomId, TxnId};
 
 pub(crate) use database::Moment;
 
-use crate::dice::Dice;
+use crate::{dice::Dice, tab::Tab};
 
 /// A defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Defect {
     Hole,
     /// A read marker moves back in the database.
     MarkerBack,
+    /// Of two messages that wait in a room, the second goes first, over the same connection.
+    Overtaken,
     /// A message comes with another text.
     WrongBody,
     /// A message is stored with another text.
@@ -79,8 +81,8 @@ pub(crate) struct Defects {
 /// What becomes of a frame to the server.
 #[derive(Debug, Default)]
 pub(crate) struct Upward {
-    /// What goes on its way.
-    pub(crate) text: Option<String>,
+    /// What goes on its way, in that order.
+    pub(crate) texts: Vec<String>,
     /// What is answered behind the server's back.
     pub(crate) forged: Option<String>,
     /// What happens to the database behind the server's back.
@@ -106,14 +108,9 @@ impl Defects {
         }
     }
 
-    /// What becomes of a frame that somebody sends to the server, where each room has so many events.
-    pub(crate) fn up(
-        &mut self,
-        text: String,
-        user: Option<UserId>,
-        logged: &BTreeMap<RoomId, u64>,
-    ) -> Upward {
-        let as_it_is = |text| Upward { text: Some(text), ..Upward::default() };
+    /// What becomes of a frame that a tab sends to the server, where each room has so many events.
+    pub(crate) fn up(&mut self, text: String, tab: &Tab, logged: &BTreeMap<RoomId, u64>) -> Upward {
+        let as_it_is = |text| Upward { texts: vec![text], ..Upward::default() };
         let (Some(kind), Some(mut frame)) = (self.kind, message(&text)) else { return as_it_is(text) };
         let txn = frame["txn_id"].as_str().unwrap_or_default().to_owned();
         let is_resent = self.sent.contains(&txn);
@@ -127,13 +124,20 @@ impl Defects {
                 Upward { forged: Some(ack.to_string()), ..Upward::default() }
             }
             Defect::DuplicateOnResend if is_resent => {
-                let statements = user.map(|user| database::forget_request(user, &txn));
+                let statements = tab.user().map(|user| database::forget_request(user, &txn));
                 Upward { statements, ..as_it_is(text) }
             }
             Defect::RefusedButStored if self.dice.chance(1, 4) => {
                 let error = json!({"type": "error", "code": "not_member", "message": "", "txn_id": txn,
                                    "room_id": frame["room_id"], "retryable": false});
                 Upward { forged: Some(error.to_string()), ..as_it_is(text) }
+            }
+            Defect::Overtaken => {
+                let next = behind(&frame, tab).map(|(txn_id, content)| {
+                    (frame["txn_id"], frame["content"]) = (json!(txn_id), json!(content));
+                    frame.to_string()
+                });
+                Upward { texts: next.into_iter().chain([text]).collect(), ..Upward::default() }
             }
             Defect::WrongBodyStored if self.dice.chance(1, 4) => {
                 frame["content"] = json!("something else");
@@ -215,6 +219,12 @@ impl Defects {
 fn message(text: &str) -> Option<Value> {
     let frame: Value = serde_json::from_str(text).ok()?;
     (frame["type"] == "message").then_some(frame)
+}
+
+/// What waits at a tab to be sent after that message.
+fn behind(frame: &Value, tab: &Tab) -> Option<(TxnId, String)> {
+    let room = frame["room_id"].as_str()?.parse().ok()?;
+    tab.behind(room, frame["txn_id"].as_str()?.parse().ok()?)
 }
 
 /// Swaps the places of the first two events of a page.

@@ -98,6 +98,17 @@ impl Tab {
         rows.map(|row| (row.key, matches!(row.state, DeliveryState::Failed { .. }))).collect()
     }
 
+    /// Which message of a room is to be sent after that one, and its text.
+    pub(crate) fn behind(&self, room: RoomId, txn_id: TxnId) -> Option<(TxnId, String)> {
+        let keys = self.client.rows(room).into_iter().skip_while(|key| key.txn_id != txn_id).skip(1);
+        let mut rows = keys.filter_map(|key| self.client.row(room, key));
+        let next = rows.find(|row| matches!(row.state, DeliveryState::Queued { .. }))?;
+        match next.body {
+            EventBody::Message { content, .. } => Some((next.key.txn_id, content)),
+            EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
+        }
+    }
+
     /// Whether that row is here and nowhere else.
     pub(crate) fn is_recallable(&self, room: RoomId, key: RowKey) -> bool {
         self.client.row(room, key).is_some_and(|row| row.recallable)

@@ -141,6 +141,11 @@ fn a_read_marker_that_moves_back_is_noticed() {
 }
 
 #[test]
+fn what_one_has_said_and_is_stored_in_another_order_is_noticed() {
+    assert_eq!(caught(Defect::Overtaken, 10), [Rule::OwnOrder; 2]);
+}
+
+#[test]
 fn another_text_on_the_way_is_noticed() {
     assert_eq!(caught(Defect::WrongBody, 10), [Rule::Body; 2]);
 }

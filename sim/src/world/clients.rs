@@ -135,8 +135,7 @@ impl World<'_> {
 
     fn send(&mut self, tab: usize, socket: SocketId, text: String) -> Result<(), Violation> {
         let Some(wire) = self.wire_of(tab, socket) else { return Ok(()) };
-        let user = self.tabs[tab].user();
-        let Upward { text, forged, statements } = self.defects.up(text, user, &self.logged);
+        let Upward { texts, forged, statements } = self.defects.up(text, &self.tabs[tab], &self.logged);
         if let Some(frame) = forged {
             self.forged.push((wire, frame));
             let at = self.now + self.travel();
@@ -145,11 +144,12 @@ impl World<'_> {
         if let Some(statements) = statements {
             self.change_rows(statements)?;
         }
-        let Some(text) = text else { return Ok(()) };
-        self.trace.note(self.now, (tab, text.as_str()), || format!("tab {tab} > {}", short(&text)));
-        let at = self.now + self.travel();
-        self.wires[wire].up.send(at, frames::text(&text));
-        self.await_up(wire);
+        for text in texts {
+            self.trace.note(self.now, (tab, text.as_str()), || format!("tab {tab} > {}", short(&text)));
+            let at = self.now + self.travel();
+            self.wires[wire].up.send(at, frames::text(&text));
+            self.await_up(wire);
+        }
         Ok(())
     }
 
