@@ -1,5 +1,5 @@
-//! Confab's figures and trials, against the real binary on loopback. What measures does not judge, and the oracle
-//! that judges a trial is of the crate `sim`.
+//! Confab's figures and trials, against the real binary on loopback. What measures does not judge, but
+//! for `missed` and `slow`, which fail beyond their goals; the oracle that judges a trial is of the crate `sim`.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
