@@ -23,7 +23,9 @@ pub(crate) async fn serve(listen: SocketAddr) -> anyhow::Result<()> {
         .route(
             "/ws/chat",
             get(|upgrade: WebSocketUpgrade, State(everybody): State<broadcast::Sender<String>>| async {
-                upgrade.on_upgrade(|socket| connection(socket, everybody))
+                // Before whoever comes is told that they are in: they would miss what is said at once.
+                let inbox = everybody.subscribe();
+                upgrade.on_upgrade(|socket| connection(socket, everybody, inbox))
             }),
         )
         .with_state(everybody);
@@ -32,9 +34,12 @@ pub(crate) async fn serve(listen: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn connection(socket: WebSocket, everybody: broadcast::Sender<String>) {
+async fn connection(
+    socket: WebSocket,
+    everybody: broadcast::Sender<String>,
+    mut inbox: broadcast::Receiver<String>,
+) {
     let (mut sink, mut stream) = socket.split();
-    let mut inbox = everybody.subscribe();
     let mut send = tokio::spawn(async move {
         while let Ok(text) = inbox.recv().await {
             if sink.send(Message::text(text)).await.is_err() {

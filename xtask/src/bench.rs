@@ -13,6 +13,8 @@ use crate::{
 pub(crate) fn bench(repo: &Repo, what: &[String]) -> Result<()> {
     page::build(repo)?;
     build_server(repo)?;
+    let all = ["all".to_owned()];
+    let what = if what.is_empty() { &all } else { what };
     step("builds and runs the measurements", || {
         run(cargo(repo, &["run", "--release", "--locked", "--quiet", "-p", "bench", "--"]).args(what))
     })
