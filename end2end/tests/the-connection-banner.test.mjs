@@ -67,6 +67,19 @@ situation("a machine without a network is spoken of within seconds, and what is 
   await ada.banner.waitFor({ state: "hidden" });
 });
 
+situation("who signs out while the connection is away is not told that it is back", async (world) => {
+  const server = await world.server();
+  const ada = await world.person(server);
+  await ada.makeRoom("Ada", "Engines");
+  await server.kill();
+  const spoken = ada.page.locator("[role=status].sr");
+  await spoken.filter({ hasText: "Reconnecting" }).waitFor({ state: "attached" });
+  await ada.pressSignOut();
+  await ada.page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+  await ada.page.getByLabel("Your name").waitFor();
+  await spoken.filter({ hasText: /^$/ }).waitFor({ state: "attached" });
+});
+
 /** Runs in the page. */
 function watchForBanner() {
   window.bannerSeen = false;

@@ -1,6 +1,6 @@
 //! Says aloud, for those who can't see it, what comes in: politely, and a flood as one sentence.
 
-use client_core::Banner;
+use client_core::{Banner, LinkState};
 use leptos::prelude::*;
 
 use super::app::Spoken;
@@ -58,7 +58,11 @@ pub fn Announcer() -> impl IntoView {
             Some(Banner::Refused) => spoken.set(words().refused.to_owned()),
             // The seconds that count down are not said.
             Some(_) if !was_away => spoken.set(words().reconnecting.to_owned()),
-            None if was_away => spoken.set(words().back_online.to_owned()),
+            None if was_away && store.link.get_untracked() == LinkState::Online => {
+                spoken.set(words().back_online.to_owned());
+            }
+            // Nobody is signed in any more who would wait for it.
+            None if was_away => spoken.set(String::new()),
             _ => {}
         }
         was_away = banner.is_some();
