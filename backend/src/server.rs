@@ -29,7 +29,7 @@ use crate::{
     metrics::Metrics,
     options::ServerOptions,
     secret::{Secret, SecretError},
-    store::{Store, StoreError},
+    store::{DATABASE, Store, StoreError},
     tokens::Tokens,
 };
 
@@ -71,6 +71,9 @@ pub enum StartError {
     /// Another server runs on it.
     #[error("the data directory {0} is in use by another server")]
     InUse(PathBuf),
+    /// It is said to have been restored, and holds no database.
+    #[error("there is no confab.db in the data directory {0}, so nothing was restored there")]
+    NotRestored(PathBuf),
     /// There is no good secret.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -89,6 +92,10 @@ impl Server {
         let lock = DataDirLock::take(&data_dir)
             .map_err(|error| StartError::DataDir { path: data_dir.clone(), error })?
             .ok_or_else(|| StartError::InUse(data_dir.clone()))?;
+        // A new database in the wrong directory would sign everybody out who comes.
+        if options.restored && !data_dir.join(DATABASE).exists() {
+            return Err(StartError::NotRestored(data_dir));
+        }
         let secret = match &options.token_secret_file {
             Some(path) => Secret::read(path)?,
             None => Secret::read_or_make(&data_dir.join("token-secret"))?,

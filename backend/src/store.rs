@@ -10,6 +10,7 @@ mod rows;
 mod write;
 
 pub use bulk::Rows;
+pub(crate) use open::DATABASE;
 pub use open::{Store, StoreError};
 pub use page::Page;
 pub use rows::{MemberRow, Membership, SessionRow};

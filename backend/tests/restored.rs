@@ -102,3 +102,15 @@ async fn a_directory_that_was_copied_while_the_server_was_stopped_is_a_backup() 
     let program = Program::start(&data, &["--restored"]).await;
     assert_eq!(greeted(&program, &ada).await.1.rooms[0].head.get(), first);
 }
+
+#[tokio::test]
+async fn a_directory_without_a_database_was_not_restored_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    let output =
+        Program::run(&["serve", "--data-dir", path, "--restored", "--listen", "127.0.0.1:0"], &[]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains(path) && said.contains("nothing was restored there"), "{said}");
+    assert!(!dir.path().join("confab.db").exists() && !dir.path().join("token-secret").exists());
+}

@@ -19,6 +19,9 @@ use crate::clock;
 /// Connections that read: pages of history are short, and SQLite's readers wait for nobody.
 const READERS: u32 = 4;
 
+/// The database, in the data directory.
+pub(crate) const DATABASE: &str = "confab.db";
+
 /// How long a statement waits for another program that holds the file (a backup, a shell).
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -64,7 +67,7 @@ impl Store {
     /// When the file can't be opened, is no database, or is of a newer version of this program.
     pub async fn open(data_dir: &Path, restored: bool) -> Result<(Self, Writer), StoreError> {
         // Data reaches the disk with every commit (FULL), so that an ack is a promise.
-        let options = options(SqliteConnectOptions::new().filename(data_dir.join("confab.db")))
+        let options = options(SqliteConnectOptions::new().filename(data_dir.join(DATABASE)))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
