@@ -6,7 +6,7 @@ use common::{Socket, TestServer};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use shared::{
-    ClientFrame, CloseCode, ErrorCode, RoomId, Seq, ServerFrame, TxnId,
+    ClientFrame, CloseCode, ErrorCode, ErrorFrame, RoomId, Seq, ServerFrame, TxnId,
     frame::{PostMessage, Read, Sync, SyncFrom},
 };
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -110,7 +110,7 @@ async fn a_read_marker_that_can_not_be_stored_is_unavailable_and_stored_when_sai
 
 #[tokio::test]
 async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_waits_is_stored() {
-    const POSTS: u8 = 20;
+    const POSTS: usize = 20;
     let server = TestServer::with(|options| {
         options.commit_queue = 1;
         options.limits.messages_burst = 1_000;
@@ -126,30 +126,30 @@ async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_wait
     // Another program holds the right to write: a post or two are on their way to the disk, one waits, and no more.
     let mut other = database(&server).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-    for number in 1..=POSTS {
+    for number in 1..=POSTS as u8 {
         socket.send(&post(room, number, "hello")).await;
     }
-    let (mut refused, mut stored) = (0, Vec::new());
-    while refused < POSTS - 4 {
-        let error = socket.error().await;
+    let is_refused = |error: ErrorFrame| {
         assert_eq!((error.code, error.room_id), (ErrorCode::Unavailable, Some(room)));
-        assert!(error.retryable && error.retry_after_ms.is_some() && error.txn_id.is_some());
-        refused += 1;
+        assert!(error.retryable && error.retry_after_ms.is_some());
+        error.txn_id.unwrap()
+    };
+    let (mut refused, mut stored) = (Vec::new(), Vec::new());
+    while refused.len() < POSTS - 4 {
+        refused.push(is_refused(socket.error().await));
     }
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
-    while refused + (stored.len() as u8) < POSTS {
-        let answer = socket.expect_frame(|frame| match frame {
-            ServerFrame::Ack(ack) => Some(Some(ack.seq.get())),
-            ServerFrame::Error(_) => Some(None),
-            _ => None,
-        });
-        match answer.await {
-            Some(seq) => stored.push(seq),
-            None => refused += 1,
+    while refused.len() + stored.len() < POSTS {
+        match socket.next().await {
+            ServerFrame::Ack(ack) => stored.push((ack.seq.get(), ack.txn_id)),
+            ServerFrame::Error(error) => refused.push(is_refused(error)),
+            _ => {}
         }
     }
     assert!(!stored.is_empty(), "what waited is stored");
-    assert_eq!(stored, (3..3 + stored.len() as u64).collect::<Vec<_>>());
+    for (seq, (stored, txn_id)) in (3..).zip(stored) {
+        assert!(stored == seq && !refused.contains(&txn_id));
+    }
 }
 
 #[tokio::test]

@@ -72,3 +72,11 @@ situation("what looks like a tag is text", async (world) => {
   await ada.seesExactly([hostile]);
   assert.equal(await ada.log.locator("img, script").count(), 0);
 });
+
+situation("a draft survives a reload", async (world) => {
+  const ada = await alone(world);
+  await ada.composer.pressSequentially("Half a thought");
+  await ada.reload();
+  await ada.isIn("Engines");
+  assert.equal(await ada.composer.inputValue(), "Half a thought");
+});
