@@ -10,7 +10,7 @@ use std::{
 
 use common::Program;
 use shared::{
-    ClientFrame, ErrorCode, EventBody, RoomId, Seq, ServerFrame, TxnId,
+    ClientFrame, ErrorCode, RoomId, Seq, ServerFrame, TxnId,
     frame::{PostMessage, Sync, SyncFrom},
 };
 
@@ -49,10 +49,7 @@ async fn on_a_full_disk_nothing_is_acked_and_it_goes_on_by_itself_when_there_is_
         socket.send(&everything).await;
         let page = |frame| if let ServerFrame::Events(page) = frame { Some(page) } else { None };
         let events = socket.expect_frame(page).await.events.into_iter();
-        let texts = events.filter_map(|event| match event.body {
-            EventBody::Message { content, .. } => Some(content),
-            _ => None,
-        });
+        let texts = events.filter_map(|event| event.body.content().map(str::to_owned));
         texts.collect::<Vec<_>>()
     };
     assert_eq!(said(&mut socket).await, ["message 1"]);

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Socket, TestServer};
 use shared::{
-    ClientFrame, ErrorCode, Event, EventBody, RoomId, Seq, TxnId,
+    ClientFrame, ErrorCode, Event, RoomId, Seq, TxnId,
     frame::{PostMessage, Sync, SyncFrom},
 };
 
@@ -22,10 +22,7 @@ fn post(number: u8, room_id: RoomId, content: &str) -> ClientFrame {
 }
 
 fn text(event: &Event) -> &str {
-    match &event.body {
-        EventBody::Message { content, .. } => content,
-        other => panic!("not a message: {other:?}"),
-    }
+    event.body.content().expect("a message")
 }
 
 /// The events of a room from its beginning, as `sync` has them.
@@ -177,7 +174,8 @@ async fn an_answer_names_the_message_that_it_answers_and_one_that_exists() {
         ClientFrame::Message(PostMessage { txn_id: txn(number), room_id, content, reply_to })
     };
     socket.send(&answer(2, question.seq.get())).await;
-    let EventBody::Message { reply_to, .. } = socket.event().await.body else { panic!("not a message") };
+    let event = socket.event().await;
+    let reply_to = event.body.as_message().expect("a message").reply_to;
     assert_eq!(reply_to, Some(question.seq));
     for nowhere in [0, 99] {
         socket.send(&answer(3, nowhere)).await;

@@ -357,7 +357,7 @@ impl Client {
             seq: None,
             msg_no: None,
             author: me.clone(),
-            body: EventBody::Message { content: item.content.clone(), reply_to: None },
+            body: EventBody::Message(shared::Message::new(item.content.clone())),
             timestamp: item.made,
             state: self.outbox.delivery(item),
             recallable: item.is_recallable(),

@@ -206,7 +206,7 @@ fn a_page_that_goes_away_writes_what_it_has() {
 #[test]
 fn rows_that_only_a_newer_page_can_read_are_fetched_again_by_it() {
     let mut page = in_busy_room(3);
-    let other = shared::EventBody::Other { kind: "poll".into() };
+    let other = shared::EventBody::Other { kind: "poll".into(), target: None };
     page.frame(&live(&support::wire::event(room(1), 4, bob(), txn(400), other)));
     page.frame(&live(&said(room(1), 5)));
     page.input(Input::Stopped);

@@ -191,7 +191,7 @@ fn the_ten_rooms_shown_last_are_kept() {
 #[test]
 fn an_event_of_a_newer_server_keeps_its_place() {
     let mut page = Page::showing(2);
-    let poll = event(room(1), 3, bob(), txn(3), EventBody::Other { kind: "poll".into() });
+    let poll = event(room(1), 3, bob(), txn(3), EventBody::Other { kind: "poll".into(), target: None });
     page.frame(&live(&poll));
     page.frame(&live(&said(room(1), 4)));
     assert_eq!(page.texts(room(1)), ["m1", "m2", "poll", "m4"]);

@@ -49,6 +49,7 @@ struct Fields<'a> {
     server_time: Option<Timestamp>,
     session_id: Option<SessionId>,
     status: Option<Presence>,
+    target: Option<Seq>,
     timestamp: Option<Timestamp>,
     token_expires_at: Option<Timestamp>,
     txn_id: Option<TxnId>,
@@ -160,6 +161,7 @@ fn event(kind: Cow<'_, str>, from: Fields<'_>) -> Result<Event, DecodeError> {
         content: from.content.map(Cow::Owned),
         txn_id: need!(from.txn_id),
         reply_to: from.reply_to,
+        target: from.target,
     };
     Event::try_from(flat).map_err(invalid)
 }

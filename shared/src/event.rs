@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::{MsgNo, RoomId, Seq, TxnId, UserId},
+    message::Message,
     time::Timestamp,
 };
 
@@ -45,12 +46,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventBody {
     /// A chat message.
-    Message {
-        /// The text, as typed.
-        content: String,
-        /// The message that it answers.
-        reply_to: Option<Seq>,
-    },
+    Message(Message),
     /// The author became a member.
     Join,
     /// The author is a member no longer.
@@ -59,6 +55,8 @@ pub enum EventBody {
     Other {
         /// Its `type` on the wire.
         kind: String,
+        /// The event that it is about, where it names one.
+        target: Option<Seq>,
     },
 }
 
@@ -66,11 +64,42 @@ impl EventBody {
     /// The `type` on the wire.
     pub fn kind(&self) -> &str {
         match self {
-            Self::Message { .. } => "message",
+            Self::Message(_) => "message",
             Self::Join => "join",
             Self::Leave => "leave",
-            Self::Other { kind } => kind,
+            Self::Other { kind, .. } => kind,
         }
+    }
+
+    /// The message, if that is what happened.
+    pub fn as_message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Join | Self::Leave | Self::Other { .. } => None,
+        }
+    }
+
+    /// The text of a message; `None` for everything else.
+    pub fn content(&self) -> Option<&str> {
+        self.as_message().map(|message| message.content.as_str())
+    }
+
+    /// The event that this one is about; `None` for what stands by itself.
+    pub fn target(&self) -> Option<Seq> {
+        match self {
+            Self::Message(_) | Self::Join | Self::Leave => None,
+            Self::Other { target, .. } => *target,
+        }
+    }
+
+    /// Whether it counts in `msg_no`.
+    pub fn counts(&self) -> bool {
+        self.as_message().is_some()
+    }
+
+    /// Whether a timeline has a row for it. What changes another event shows there, not by itself.
+    pub fn has_row(&self) -> bool {
+        self.target().is_none()
     }
 }
 
@@ -93,6 +122,8 @@ pub(crate) struct Flat<'a> {
     pub(crate) txn_id: TxnId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reply_to: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) target: Option<Seq>,
 }
 
 impl TryFrom<Flat<'_>> for Event {
@@ -101,13 +132,13 @@ impl TryFrom<Flat<'_>> for Event {
     fn try_from(flat: Flat<'_>) -> Result<Self, Self::Error> {
         let author = flat.sender.or(flat.user).ok_or("missing field `sender` or `user`")?;
         let body = match flat.kind.as_ref() {
-            "message" => EventBody::Message {
+            "message" => EventBody::Message(Message {
                 content: flat.content.ok_or("missing field `content`")?.into_owned(),
                 reply_to: flat.reply_to,
-            },
+            }),
             "join" => EventBody::Join,
             "leave" => EventBody::Leave,
-            other => EventBody::Other { kind: other.to_owned() },
+            other => EventBody::Other { kind: other.to_owned(), target: flat.target },
         };
         Ok(Self {
             room_id: flat.room_id,
@@ -124,12 +155,8 @@ impl TryFrom<Flat<'_>> for Event {
 impl Serialize for Event {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let author = Some(Cow::Borrowed(&self.author));
-        let (sender, user, content, reply_to) = match &self.body {
-            EventBody::Message { content, reply_to } => {
-                (author, None, Some(Cow::Borrowed(content.as_str())), *reply_to)
-            }
-            EventBody::Join | EventBody::Leave | EventBody::Other { .. } => (None, author, None, None),
-        };
+        let (message, target) = (self.body.as_message(), self.body.target());
+        let (sender, user) = if message.is_some() { (author, None) } else { (None, author) };
         Flat {
             kind: Cow::Borrowed(self.body.kind()),
             room_id: self.room_id,
@@ -138,9 +165,10 @@ impl Serialize for Event {
             timestamp: self.timestamp,
             sender,
             user,
-            content,
+            content: message.map(|message| Cow::Borrowed(message.content.as_str())),
             txn_id: self.txn_id,
-            reply_to,
+            reply_to: message.and_then(|message| message.reply_to),
+            target,
         }
         .serialize(serializer)
     }

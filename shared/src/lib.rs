@@ -14,6 +14,7 @@ pub mod event;
 pub mod frame;
 pub mod ids;
 pub mod limits;
+pub mod message;
 pub mod text;
 pub mod time;
 
@@ -24,6 +25,7 @@ pub use event::{Event, EventBody};
 pub use frame::{ClientFrame, ServerFrame};
 pub use ids::{Epoch, MsgNo, RoomId, Seq, SessionId, TxnId, UserId};
 pub use limits::Limits;
+pub use message::Message;
 pub use time::Timestamp;
 
 /// The WebSocket subprotocol that this version of the wire goes by; named in the server's answer when offered.

@@ -1,8 +1,8 @@
 //! Every frame as it lies on the wire. A change of a snapshot is a change of the protocol.
 
 use shared::{
-    ClientFrame, Epoch, ErrorCode, ErrorFrame, Event, EventBody, Limits, MsgNo, RoomId, Seq, ServerFrame,
-    SessionId, Timestamp, TxnId, UserId,
+    ClientFrame, Epoch, ErrorCode, ErrorFrame, Event, EventBody, Limits, Message, MsgNo, RoomId, Seq,
+    ServerFrame, SessionId, Timestamp, TxnId, UserId,
     api::{Presence, Room, RoomState, Visibility},
     event::Profile,
     frame::{
@@ -54,7 +54,7 @@ fn event(body: EventBody) -> Event {
 }
 
 fn hello() -> Event {
-    event(EventBody::Message { content: "Hello \"you\"\n👋".into(), reply_to: None })
+    event(EventBody::Message(Message::new("Hello \"you\"\n👋")))
 }
 
 fn client_frames() -> Vec<ClientFrame> {
@@ -132,10 +132,10 @@ fn server_frames() -> Vec<ServerFrame> {
             duplicate: false,
         }),
         live(hello()),
-        live(event(EventBody::Message { content: "Yes".into(), reply_to: Some(seq(12)) })),
+        live(event(EventBody::Message(Message { reply_to: Some(seq(12)), ..Message::new("Yes") }))),
         live(event(EventBody::Join)),
         live(event(EventBody::Leave)),
-        live(event(EventBody::Other { kind: "poll".into() })),
+        live(event(EventBody::Other { kind: "poll".into(), target: None })),
         ServerFrame::Events(Events {
             room_id: room_id(),
             events: vec![hello(), event(EventBody::Join)],

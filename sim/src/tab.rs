@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use client_core::{Client, DeliveryState, RowKey, SessionState, keep::Memory};
-use shared::{Event, EventBody, RoomId, Timestamp, TxnId, UserId, error::ErrorCode};
+use shared::{Event, RoomId, Timestamp, TxnId, UserId, error::ErrorCode};
 
 use crate::{
     host::BEGIN_MS,
@@ -83,10 +83,7 @@ impl Tab {
 
     fn row(&self, room: RoomId, key: RowKey) -> Option<ShownRow> {
         let row = self.client.row(room, key)?;
-        let content = match row.body {
-            EventBody::Message { content, .. } => Some(content),
-            EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
-        };
+        let content = row.body.content().map(str::to_owned);
         Some(ShownRow { seq: row.seq, author: key.author, txn_id: key.txn_id, content })
     }
 
@@ -103,10 +100,7 @@ impl Tab {
         let keys = self.client.rows(room).into_iter().skip_while(|key| key.txn_id != txn_id).skip(1);
         let mut rows = keys.filter_map(|key| self.client.row(room, key));
         let next = rows.find(|row| matches!(row.state, DeliveryState::Queued { .. }))?;
-        match next.body {
-            EventBody::Message { content, .. } => Some((next.key.txn_id, content)),
-            EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
-        }
+        next.body.content().map(|content| (next.key.txn_id, content.to_owned()))
     }
 
     /// Whether that row is here and nowhere else.
@@ -165,8 +159,5 @@ impl Tab {
 
 /// The text of a message.
 pub(crate) fn text(event: &Event) -> Option<&str> {
-    match &event.body {
-        EventBody::Message { content, .. } => Some(content),
-        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
-    }
+    event.body.content()
 }

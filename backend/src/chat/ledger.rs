@@ -8,7 +8,8 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 use shared::{
-    Event, EventBody, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, api::Role, event::Profile, frame::Ack,
+    Event, EventBody, Message, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, api::Role, event::Profile,
+    frame::Ack,
 };
 
 /// A message that somebody asks to have stored, checked for everything that needs no room.
@@ -212,7 +213,8 @@ impl Ledger {
         if post.reply_to.is_some_and(|reply_to| reply_to == Seq::ZERO || reply_to > head.seq) {
             return Err(Refusal::NoSuchReply);
         }
-        let message = EventBody::Message { content: post.content.clone(), reply_to: post.reply_to };
+        let message =
+            EventBody::Message(Message { reply_to: post.reply_to, ..Message::new(post.content.clone()) });
         let head = Head { msg_no: head.msg_no.next(), ..head };
         let seq = self.append(post.room_id, head, &post.author, post.txn_id, message, now, changes);
         let stored = Stored { room_id: post.room_id, seq, msg_no: head.msg_no, timestamp: now, body };

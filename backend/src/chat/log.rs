@@ -184,7 +184,7 @@ mod tests {
             timestamp: Timestamp::from_unix_ms(1),
             txn_id: TxnId::mint(1, [2; 10]),
             author: Profile { id: UserId::mint(1, [3; 10]), name: "Ada".into(), avatar: None },
-            body: EventBody::Message { content: format!("number {value}"), reply_to: None },
+            body: EventBody::Message(shared::Message::new(format!("number {value}"))),
         };
         range.map(event).collect()
     }

@@ -1,7 +1,7 @@
 //! Rows that come in numbers, in few statements: asked for and written in pieces whose sizes are powers of two,
 //! so that each statement exists in a handful of prepared forms.
 
-use shared::{Event, EventBody, RoomId, Seq, Timestamp, UserId};
+use shared::{Event, RoomId, Seq, Timestamp, UserId};
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::chat::ledger::{Head, NewTxn};
@@ -82,10 +82,9 @@ fn push_events(query: &mut QueryBuilder<Sqlite>, events: &[Event], size: usize) 
          SELECT * FROM (",
     );
     query.push_values(padded(events, size), |mut row, event| {
-        let (content, reply_to) = match event.map(|event| &event.body) {
-            Some(EventBody::Message { content, reply_to }) => (Some(content.clone()), reply_to.map(number)),
-            Some(EventBody::Join | EventBody::Leave | EventBody::Other { .. }) | None => (None, None),
-        };
+        let message = event.and_then(|event| event.body.as_message());
+        let content = message.map(|message| message.content.clone());
+        let reply_to = message.and_then(|message| message.reply_to).map(number);
         row.push_bind(event.map(|event| *event.room_id.as_uuid()))
             .push_bind(event.map(|event| number(event.seq)))
             .push_bind(event.map(|event| event.msg_no.get().cast_signed()))

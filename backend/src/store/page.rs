@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use shared::{
-    Event, EventBody, RoomId, Seq, TxnId,
+    Event, EventBody, Message, RoomId, Seq, TxnId,
     frame::{Events, SyncFrom},
 };
 use sqlx::{Row as _, sqlite::SqliteRow};
@@ -105,10 +105,7 @@ impl Page {
 /// How many of these events fit a page.
 fn fitting<'a>(events: impl Iterator<Item = &'a Event>) -> usize {
     let mut bytes = 0;
-    let text = |event: &Event| match &event.body {
-        EventBody::Message { content, .. } => content.len(),
-        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => 0,
-    };
+    let text = |event: &Event| event.body.content().map_or(0, str::len);
     let fit = events.take_while(|event| {
         let fits = bytes < PAGE_BYTES;
         bytes += text(event);
@@ -120,10 +117,12 @@ fn fitting<'a>(events: impl Iterator<Item = &'a Event>) -> usize {
 fn event(row: &SqliteRow) -> sqlx::Result<Event> {
     let kind: &str = row.try_get("kind")?;
     let body = match kind {
-        "message" => EventBody::Message { content: row.try_get("content")?, reply_to: reply_to(row)? },
+        "message" => {
+            EventBody::Message(Message { content: row.try_get("content")?, reply_to: reply_to(row)? })
+        }
         "join" => EventBody::Join,
         "leave" => EventBody::Leave,
-        other => EventBody::Other { kind: other.to_owned() },
+        other => EventBody::Other { kind: other.to_owned(), target: None },
     };
     Ok(Event {
         room_id: rows::id(row, "room_id", RoomId::from_uuid)?,

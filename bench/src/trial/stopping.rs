@@ -317,7 +317,7 @@ mod tests {
                 name: "Ada".into(),
                 avatar: None,
             },
-            body: shared::EventBody::Message { content: "hello".into(), reply_to: None },
+            body: shared::EventBody::Message(shared::Message::new("hello")),
         };
         assert!(compare(&acked, std::slice::from_ref(&event)).is_err());
         let there = Event { seq: at(7).1, ..event };

@@ -46,10 +46,7 @@ impl Tour {
 
 /// The text of a message.
 pub(crate) fn text(body: &EventBody) -> Option<&str> {
-    match body {
-        EventBody::Message { content, .. } => Some(content),
-        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
-    }
+    body.content()
 }
 
 /// All rows of a room.

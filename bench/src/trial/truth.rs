@@ -67,10 +67,10 @@ fn event(row: &sqlx::sqlite::SqliteRow) -> anyhow::Result<Event> {
     let content: Option<String> = row.try_get("content")?;
     let reply_to: Option<i64> = row.try_get("reply_to")?;
     let body = match row.try_get::<&str, _>("kind")? {
-        "message" => EventBody::Message {
+        "message" => EventBody::Message(shared::Message {
             content: content.context("a message has a text")?,
             reply_to: reply_to.map(seq).transpose()?,
-        },
+        }),
         "join" => EventBody::Join,
         "leave" => EventBody::Leave,
         other => bail!("an event of the kind {other}"),

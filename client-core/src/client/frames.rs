@@ -84,7 +84,7 @@ impl Client {
         let (room, seq, author) = (event.room_id, event.seq, event.author.id);
         let key = RowKey { author, txn_id: event.txn_id };
         let mine = Some(author) == self.owner;
-        let is_message = matches!(event.body, EventBody::Message { .. });
+        let is_message = event.body.counts();
         let news = self.rooms.happened(room, seq, event.msg_no, is_message, &mut self.out);
         let Some(news) = news else {
             // Joined on another device; or left there, before the answer that this one has joined.
@@ -124,7 +124,7 @@ impl Client {
     fn met(&mut self, event: &Event) {
         let (room, user) = (event.room_id, event.author.id);
         match event.body {
-            EventBody::Message { .. } => self.roster.said(room, user, event.seq, &mut self.out),
+            EventBody::Message(_) => self.roster.said(room, user, event.seq, &mut self.out),
             EventBody::Join => {
                 if self.roster.joined(room, event.author.clone(), event.seq, &mut self.out) {
                     self.rooms.members(room, |count| count + 1, &mut self.out);
@@ -175,7 +175,7 @@ impl Client {
             timestamp: ack.timestamp,
             txn_id: ack.txn_id,
             author: me.clone(),
-            body: EventBody::Message { content: item.content, reply_to: None },
+            body: EventBody::Message(shared::Message::new(item.content)),
         };
         self.out.changed(Change::Row(item.room, key));
         self.timelines.acked(ms, event, first, &mut self.out);
@@ -198,13 +198,11 @@ impl Client {
             self.settle(event);
         }
         if let Some(event) = page.events.last() {
-            let is_message = matches!(event.body, EventBody::Message { .. });
+            let is_message = event.body.counts();
             self.rooms.stored(page.room_id, event.seq, event.msg_no, is_message, &mut self.out);
         }
         // Said on another device, and the signal may have been dropped.
-        let is_own = |event: &&Event| {
-            Some(event.author.id) == self.owner && matches!(event.body, EventBody::Message { .. })
-        };
+        let is_own = |event: &&Event| Some(event.author.id) == self.owner && event.body.counts();
         if let Some(own) = page.events.iter().rfind(is_own) {
             let (seq, msg_no) = (own.seq, own.msg_no);
             self.said(page.room_id, seq, msg_no);

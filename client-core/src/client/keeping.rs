@@ -1,6 +1,6 @@
 //! What outlives the page: what is written for the next time, and what becomes of what comes back.
 
-use shared::{EventBody, RoomId, UserId};
+use shared::{RoomId, UserId};
 
 use super::Client;
 use crate::{
@@ -136,7 +136,7 @@ impl Client {
             if !self.timelines.restore(room, events) {
                 continue;
             }
-            let is_message = matches!(last.body, EventBody::Message { .. });
+            let is_message = last.body.counts();
             self.rooms.stored(room, last.seq, last.msg_no, is_message, &mut self.out);
             if self.link.is_online()
                 && let Some(view) = self.rooms.get(room)

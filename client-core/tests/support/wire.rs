@@ -129,7 +129,7 @@ pub(crate) fn event(room_id: RoomId, at: u64, author: Profile, txn_id: TxnId, bo
 }
 
 pub(crate) fn message(content: &str) -> EventBody {
-    EventBody::Message { content: content.into(), reply_to: None }
+    EventBody::Message(shared::Message::new(content))
 }
 
 pub(crate) fn live(event: &Event) -> ServerFrame {
@@ -190,10 +190,7 @@ pub(crate) fn posts(frames: Vec<ClientFrame>) -> Vec<PostMessage> {
 }
 
 pub(crate) fn text(body: &EventBody) -> String {
-    match body {
-        EventBody::Message { content, .. } => content.clone(),
-        other => other.kind().to_owned(),
-    }
+    body.content().unwrap_or(body.kind()).to_owned()
 }
 
 /// What [`said`] says at these places.

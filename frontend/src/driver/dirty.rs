@@ -78,9 +78,9 @@ impl Dirty {
             Change::Arrived(room, event) => {
                 if shown(room)
                     && self.arrived.len() < ARRIVED_MOST
-                    && let EventBody::Message { content, .. } = event.body
+                    && let Some(text) = event.body.content()
                 {
-                    self.arrived.push(Arrived { name: event.author.name, text: content });
+                    self.arrived.push(Arrived { text: text.to_owned(), name: event.author.name });
                 }
             }
         }

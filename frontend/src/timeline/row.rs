@@ -32,7 +32,7 @@ pub fn RowView(
 ) -> impl IntoView {
     let row = live.row.get_untracked();
     match row.body {
-        EventBody::Message { content, .. } => message(room, key, &row.author, &content, live).into_any(),
+        EventBody::Message(said) => message(room, key, &row.author, &said.content, live).into_any(),
         EventBody::Join => line(&live, words().joined).into_any(),
         EventBody::Leave => line(&live, words().left).into_any(),
         EventBody::Other { .. } => line(&live, words().something).into_any(),

@@ -335,7 +335,7 @@ impl Scroller {
 }
 
 fn facts(row: &Row) -> Facts {
-    let is_message = matches!(row.body, EventBody::Message { .. });
+    let is_message = row.body.counts();
     let (unix_ms, day) = (row.timestamp.unix_ms(), clock::day_of(row.timestamp));
     Facts { key: row.key, seq: row.seq, is_message, unix_ms, day }
 }

@@ -137,10 +137,11 @@ fn body() -> impl Strategy<Value = EventBody> {
     let kind = string_regex("[a-z_]{1,12}").unwrap();
     let newer = kind.prop_filter("known", |kind| !KNOWN.contains(&kind.as_str()));
     prop_oneof![
-        (text(), option::of(seq())).prop_map(|(content, reply_to)| EventBody::Message { content, reply_to }),
+        (text(), option::of(seq()))
+            .prop_map(|(content, reply_to)| EventBody::Message(shared::Message { content, reply_to })),
         Just(EventBody::Join),
         Just(EventBody::Leave),
-        newer.prop_map(|kind| EventBody::Other { kind }),
+        (newer, option::of(seq())).prop_map(|(kind, target)| EventBody::Other { kind, target }),
     ]
 }
 

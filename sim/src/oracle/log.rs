@@ -29,14 +29,11 @@ pub(super) struct Logs {
 }
 
 fn is_message(event: &Event) -> bool {
-    matches!(event.body, EventBody::Message { .. })
+    event.body.counts()
 }
 
 pub(super) fn content(event: &Event) -> Option<&str> {
-    match &event.body {
-        EventBody::Message { content, .. } => Some(content),
-        EventBody::Join | EventBody::Leave | EventBody::Other { .. } => None,
-    }
+    event.body.content()
 }
 
 impl RoomLog {
@@ -77,7 +74,7 @@ impl Logs {
             match event.body {
                 EventBody::Join => members.push(event.author.id),
                 EventBody::Leave => members.retain(|member| *member != event.author.id),
-                EventBody::Message { .. } | EventBody::Other { .. } => {}
+                EventBody::Message(_) | EventBody::Other { .. } => {}
             }
         }
         members

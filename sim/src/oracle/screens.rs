@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::{Event, EventBody, RoomId, Seq, TxnId, UserId};
+use shared::{Event, RoomId, Seq, TxnId, UserId};
 
 use super::{
     fact::{Screen, ShownRow},
@@ -43,7 +43,7 @@ impl Screens {
     }
 
     pub(super) fn delivered(&mut self, screen: Screen, event: &Event) {
-        if matches!(event.body, EventBody::Message { .. }) {
+        if event.body.counts() {
             self.typing.remove(&(screen, event.room_id, event.author.id));
         }
     }

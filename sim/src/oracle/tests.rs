@@ -36,7 +36,7 @@ fn message(at: u64, number: u64) -> Event {
         timestamp: AT,
         txn_id: txn(number),
         author: Profile { id: user(1), name: "Ada".into(), avatar: None },
-        body: EventBody::Message { content: format!("number {number}"), reply_to: None },
+        body: EventBody::Message(shared::Message::new(format!("number {number}"))),
     }
 }
 
@@ -182,7 +182,7 @@ fn what_the_database_holds_no_more_or_otherwise_is_seen() {
 #[test]
 fn another_text_than_was_asked_for_is_seen() {
     let mut other = message(1, 1);
-    other.body = EventBody::Message { content: "something else".into(), reply_to: None };
+    other.body = EventBody::Message(shared::Message::new("something else"));
     assert_eq!(judged([requested(1), Fact::Stored(other.clone())]), Err(Rule::Body));
     assert_eq!(judged([requested(1), Fact::Stored(message(1, 1)), delivered(other)]), Err(Rule::Body));
     let row = ShownRow { content: Some("something else".into()), ..row(None, 1) };

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use reqwest::{Url, cookie::Jar};
 use serde::Deserialize;
-use shared::{ClientFrame, Event, EventBody, RoomId, Seq, ServerFrame, TxnId, UserId};
+use shared::{ClientFrame, Event, RoomId, Seq, ServerFrame, TxnId, UserId};
 use sim::oracle::{Fact, Portrait, RoomPortrait, Rule, Screen, ShownRow, Violation};
 use tokio::sync::watch;
 
@@ -262,7 +262,7 @@ impl Tab {
 
     /// Who says something has read what was there, at whichever tab.
     fn has_said(&mut self, event: &Event) {
-        if Some(event.author.id) == self.user && matches!(event.body, EventBody::Message { .. }) {
+        if Some(event.author.id) == self.user && event.body.counts() {
             self.has_read(event.room_id, event.seq);
         }
     }

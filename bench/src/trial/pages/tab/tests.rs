@@ -113,19 +113,24 @@ fn join(number: u8) -> Event {
     let seq = Seq::new(u64::from(number) + 1).unwrap();
     let txn_id = TxnId::mint(1, [number; 10]);
     let timestamp = Timestamp::from_unix_ms(1);
-    Event { room_id: room(), seq, msg_no: MsgNo::ZERO, timestamp, txn_id, author, body: EventBody::Join }
+    Event {
+        room_id: room(),
+        seq,
+        msg_no: MsgNo::ZERO,
+        timestamp,
+        txn_id,
+        author,
+        body: shared::EventBody::Join,
+    }
 }
 
 fn event(number: u64, at: u64) -> Event {
-    let body = EventBody::Message { content: text(number), reply_to: None };
+    let body = shared::EventBody::Message(shared::Message::new(text(number)));
     Event { seq: place(at), msg_no: MsgNo::new(at).unwrap(), txn_id: txn(number), body, ..join(1) }
 }
 
 fn shown(event: &Event) -> ShownRow {
-    let content = match &event.body {
-        EventBody::Message { content, .. } => Some(content.clone()),
-        _ => None,
-    };
+    let content = event.body.content().map(str::to_owned);
     ShownRow { seq: Some(event.seq), author: event.author.id, txn_id: event.txn_id, content }
 }
 

@@ -1,0 +1,34 @@
+//! A message as it stands: what its author wrote, and what later events have made of it. Server and page fold the
+//! same events with the same function, so a page of history and a live screen come out the same.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{Event, EventBody},
+    ids::Seq,
+};
+
+/// The state of a message. A live `message` carries the state it begins with; in a page it carries the state as of
+/// the page's `head`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Message {
+    /// The text, as typed.
+    pub content: String,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+}
+
+impl Message {
+    /// A message of that text, with nothing else said or done.
+    pub fn new(content: impl Into<String>) -> Self {
+        Self { content: content.into(), ..Self::default() }
+    }
+
+    /// Folds an event about this message into its state. Returns false where the event changes nothing.
+    pub fn apply(&mut self, event: &Event) -> bool {
+        match &event.body {
+            EventBody::Message(_) | EventBody::Join | EventBody::Leave | EventBody::Other { .. } => false,
+        }
+    }
+}
