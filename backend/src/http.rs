@@ -13,10 +13,12 @@ mod sessions;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    handler::Handler,
     http::{HeaderValue, Method, header},
     middleware::{from_fn, from_fn_with_state},
-    routing::{delete, get, post},
+    routing::{MethodFilter, get, on},
 };
+use shared::calls;
 use tower::util::option_layer;
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 
@@ -26,15 +28,16 @@ use crate::{app::App, page, socket};
 /// Everything that this server answers.
 pub fn router(app: App) -> Router {
     let api = Router::new()
-        .route("/guests", post(sessions::make_guest))
-        .route("/session", delete(sessions::sign_out))
-        .route("/session/refresh", post(sessions::refresh))
-        .route("/ws-token", post(sessions::connection_token))
-        .route("/rooms", get(rooms::mine).post(rooms::make))
-        .route("/rooms/join", post(rooms::join))
-        .route("/rooms/code/{code}", get(rooms::look_up))
-        .route("/rooms/{id}/members", get(rooms::members))
-        .route("/rooms/{id}/members/{user}", delete(rooms::leave));
+        .merge(call::<calls::MakeGuest, _>(sessions::make_guest))
+        .merge(call::<calls::RefreshSession, _>(sessions::refresh))
+        .merge(call::<calls::EndSession, _>(sessions::sign_out))
+        .merge(call::<calls::MakeConnectionToken, _>(sessions::connection_token))
+        .merge(call::<calls::MakeRoom, _>(rooms::make))
+        .merge(call::<calls::ListRooms, _>(rooms::mine))
+        .merge(call::<calls::LookUpRoom, _>(rooms::look_up))
+        .merge(call::<calls::EnterRoom, _>(rooms::join))
+        .merge(call::<calls::ListMembers, _>(rooms::members))
+        .merge(call::<calls::LeaveRoom, _>(rooms::leave));
     let routes = Router::new()
         .nest(shared::api::API, api)
         .route(shared::SOCKET_PATH, get(socket::chat))
@@ -48,6 +51,16 @@ pub fn router(app: App) -> Router {
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed);
     surrounded(routes, app)
+}
+
+/// The route of a call: its method and path are those of the table.
+fn call<C: calls::Call, T: 'static>(handler: impl Handler<T, App>) -> Router<App> {
+    let method = match C::METHOD {
+        calls::Method::Get => MethodFilter::GET,
+        calls::Method::Post => MethodFilter::POST,
+        calls::Method::Delete => MethodFilter::DELETE,
+    };
+    Router::new().route(C::PATH, on(method, handler))
 }
 
 /// Puts around the routes what surrounds every call.
@@ -128,11 +141,31 @@ mod tests {
         assert!(response.headers().contains_key("x-request-id"));
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         let body = body(response).await;
-        let problem: api::Problem = serde_json::from_str(&body).unwrap();
+        let problem: api::Problem = shared::json::from_str(&body).unwrap();
         assert_eq!((problem.code, problem.status), (ErrorCode::Internal, 500));
         assert!(!body.contains("private"), "{body}");
         let figures = app.metrics.text();
         assert!(figures.contains("confab_errors_total{code=\"internal\"} 1"), "{figures}");
+    }
+
+    #[tokio::test]
+    async fn every_call_of_the_table_has_a_handler() {
+        let (server, _dir) = server().await;
+        for (method, path, auth) in calls::CALLS {
+            let path = path.replace("{id}", &uuid::Uuid::nil().to_string()).replace(['{', '}'], "");
+            let mut request = get(&format!("{}{path}", api::API));
+            *request.method_mut() = method.as_str().parse().unwrap();
+            let response = router(server.app().clone()).oneshot(request).await.unwrap();
+            let status = response.status();
+            let text = body(response).await;
+            assert!(!text.contains("this path does not take that method"), "{method:?} {path}");
+            assert!(!status.is_success() || status == StatusCode::NO_CONTENT, "{method:?} {path}: {status}");
+            assert_eq!(
+                status == StatusCode::UNAUTHORIZED,
+                *auth == calls::Auth::Bearer,
+                "{method:?} {path}: {status}"
+            );
+        }
     }
 
     #[tokio::test]
@@ -152,7 +185,7 @@ mod tests {
         let refused = router.oneshot(get(shared::SOCKET_PATH)).await.unwrap();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers()[header::RETRY_AFTER], "5");
-        let problem: api::Problem = serde_json::from_str(&body(refused).await).unwrap();
+        let problem: api::Problem = shared::json::from_str(&body(refused).await).unwrap();
         assert_eq!((problem.code, problem.retry_after_ms), (ErrorCode::Unavailable, Some(5_000)));
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{TestServer, problem, read};
+use common::{TestServer, problem};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use shared::ErrorCode;
@@ -103,7 +103,8 @@ async fn a_foreign_page_changes_nothing() {
             assert_eq!(answer.status(), status);
         }
     }
-    let rooms: Value = read(ada.call(Method::GET, "/rooms").send().await.unwrap(), StatusCode::OK).await;
+    let rooms: Value =
+        common::read_value(ada.call(Method::GET, "/rooms").send().await.unwrap(), StatusCode::OK).await;
     assert_eq!(rooms["rooms"].as_array().unwrap().len(), 1);
 }
 
@@ -155,16 +156,16 @@ async fn every_answer_says_what_it_may_not_be_used_for() {
 async fn the_figures_follow_what_happens() {
     let server = TestServer::start().await;
     let get = async |path: &str| server.call(Method::GET, path).send().await.unwrap();
-    assert_eq!(read::<Value>(get("//health").await, StatusCode::OK).await, json!({ "status": "ok" }));
+    assert_eq!(common::read_value(get("//health").await, StatusCode::OK).await, json!({ "status": "ok" }));
 
     let ada = server.guest("Ada").await;
     let room = ada.make_room("Tea").await.room;
     let mut socket = ada.socket().await;
     socket.connected().await;
     ada.call(Method::GET, "/nothing").send().await.unwrap();
-    let ready: Value = read(get("//health/websocket").await, StatusCode::OK).await;
+    let ready: Value = common::read_value(get("//health/websocket").await, StatusCode::OK).await;
     assert_eq!(ready, json!({ "status": "ok", "connections": 1 }));
-    let stats: Value = read(get("//stats").await, StatusCode::OK).await;
+    let stats: Value = common::read_value(get("//stats").await, StatusCode::OK).await;
     assert_eq!(stats["sockets"], json!({ "open": 1, "known": 1, "opened": 1 }), "{stats}");
     assert!(stats["commits"]["count"].as_u64().unwrap() >= 2, "{stats}");
 

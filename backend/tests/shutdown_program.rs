@@ -18,7 +18,9 @@ async fn told_to_stop_it_says_when_to_come_back_closes_with_1012_and_ends_well()
         program.signal(signal).await;
         let after_ms = socket
             .expect_frame(|frame| match frame {
-                ServerFrame::ServerShutdown { reconnect_after_ms } => Some(reconnect_after_ms),
+                ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms }) => {
+                    Some(reconnect_after_ms)
+                }
                 _ => None,
             })
             .await;

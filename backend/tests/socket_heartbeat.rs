@@ -15,7 +15,9 @@ async fn a_ping_of_either_kind_is_answered() {
     let mut socket = ada.socket().await;
     let before = socket.connected().await.server_time;
     socket.send(&ClientFrame::Ping).await;
-    let ServerFrame::Pong { server_time } = socket.next().await else { panic!("no pong") };
+    let ServerFrame::Pong(shared::frame::Pong { server_time }) = socket.next().await else {
+        panic!("no pong")
+    };
     assert!(server_time >= before);
     socket.send_raw(Message::Ping(vec![1, 2, 3].into())).await;
     assert_eq!(socket.next_raw().await, Some(Message::Pong(vec![1, 2, 3].into())));

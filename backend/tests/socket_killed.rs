@@ -22,12 +22,12 @@ fn post(number: u64, room_id: RoomId) -> ClientFrame {
 async fn connect(url: &str, token: &str) -> Socket {
     let address = url.strip_prefix("http://").unwrap().parse().unwrap();
     let mut socket = Socket::open(address, None).await;
-    socket.send(&ClientFrame::Auth(Auth { token: token.to_owned() })).await;
+    socket.send(&ClientFrame::Auth(Auth { token: token.into() })).await;
     socket.connected().await;
     socket
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(url: &str, token: &str, path: &str, name: &str) -> T {
+async fn ask<T: shared::json::FromJson>(url: &str, token: &str, path: &str, name: &str) -> T {
     let call = common::client().request(Method::POST, format!("{url}/api/v1{path}")).bearer_auth(token);
     let answer = call.json(&serde_json::json!({ "name": name })).send().await.unwrap();
     common::read(answer, StatusCode::CREATED).await

@@ -132,7 +132,7 @@ async fn a_flood_of_frames_is_refused_and_then_ends_the_socket() {
         match socket.next_raw().await {
             Some(tokio_tungstenite::tungstenite::Message::Text(text)) => {
                 match ServerFrame::decode(&text).unwrap() {
-                    ServerFrame::Pong { .. } => pongs += 1,
+                    ServerFrame::Pong(_) => pongs += 1,
                     ServerFrame::Error(error) => {
                         assert_eq!(error.code, ErrorCode::RateLimited);
                         assert!(error.retry_after_ms.is_some());

@@ -119,7 +119,7 @@ async fn after_a_restart_the_log_is_the_same_and_requests_are_still_known() {
 
     let server = TestServer::in_dir(dir, |_| {}).await;
     let mut socket = Socket::open(server.address, None).await;
-    socket.send(&ClientFrame::Auth(shared::frame::Auth { token })).await;
+    socket.send(&ClientFrame::Auth(shared::frame::Auth { token: token.into() })).await;
     assert_eq!(socket.connected().await.epoch, epoch);
     assert_eq!(history(&mut socket, room).await, before);
     socket.send(&post(1, room, "kept")).await;

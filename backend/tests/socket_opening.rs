@@ -26,7 +26,7 @@ async fn refused(server: &TestServer, request: Request<()>) -> (StatusCode, Prob
     match Socket::ask(server.address, request).await {
         Err(Error::Http(answer)) => {
             let (parts, body) = answer.into_parts();
-            let problem: Problem = serde_json::from_slice(&body.unwrap()).unwrap();
+            let problem: Problem = shared::json::from_slice(&body.unwrap()).unwrap();
             let in_body = problem.retry_after_ms.map(|ms| ms.div_ceil(1000).to_string());
             let in_header = parts.headers.get("retry-after").map(|is| is.to_str().unwrap().to_owned());
             assert_eq!(in_header, in_body, "{problem:?}");
@@ -181,7 +181,7 @@ async fn a_person_has_so_many_sockets_and_the_newest_is_sent_away() {
     assert_eq!(code, CloseCode::TryAgainLater);
     assert!(reason.contains("sockets_per_user"), "{reason}");
     first.send(&ClientFrame::Ping).await;
-    assert!(matches!(first.next().await, ServerFrame::Pong { .. }), "those who were there stay");
+    assert!(matches!(first.next().await, ServerFrame::Pong(_)), "those who were there stay");
 }
 
 #[tokio::test]

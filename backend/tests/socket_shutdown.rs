@@ -53,7 +53,9 @@ async fn every_post_is_answered_before_the_sockets_close() {
                         assert_eq!((error.code, error.retryable), (ErrorCode::Unavailable, true));
                         refused += 1;
                     }
-                    ServerFrame::ServerShutdown { reconnect_after_ms } => told = Some(reconnect_after_ms),
+                    ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms }) => {
+                        told = Some(reconnect_after_ms);
+                    }
                     _ => {}
                 },
                 Some(Message::Close(frame)) => break frame.unwrap(),
@@ -97,7 +99,9 @@ async fn each_client_is_given_a_delay_of_its_own() {
     let reading = async {
         for mut socket in sockets {
             let told = socket.expect_frame(|frame| match frame {
-                ServerFrame::ServerShutdown { reconnect_after_ms } => Some(reconnect_after_ms),
+                ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms }) => {
+                    Some(reconnect_after_ms)
+                }
                 _ => None,
             });
             delays.push(told.await);

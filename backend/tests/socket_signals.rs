@@ -37,7 +37,7 @@ async fn before_pong(socket: &mut Socket) -> Vec<ServerFrame> {
     let mut frames = Vec::new();
     loop {
         match socket.next().await {
-            ServerFrame::Pong { .. } => return frames,
+            ServerFrame::Pong(_) => return frames,
             frame => frames.push(frame),
         }
     }

@@ -23,7 +23,6 @@ use backend::{
     store::Store,
 };
 use common::{Person, Socket, TestServer};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     ClientFrame, Event, RoomId, Seq, ServerFrame, TxnId,
@@ -212,7 +211,7 @@ impl AsyncWrite for Line {
 const HERE: ClientAddress = ClientAddress(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
 /// A call to a server that is stepped meanwhile.
-async fn call<T: DeserializeOwned>(
+async fn call<T: shared::json::FromJson>(
     server: &mut SteppedServer,
     path: &str,
     token: Option<&str>,
@@ -230,7 +229,7 @@ async fn call<T: DeserializeOwned>(
         tokio::task::yield_now().await;
     }
     let body = to_bytes(answer.await.unwrap().into_body(), 1024 * 1024).await.unwrap();
-    serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"))
+    shared::json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"))
 }
 
 async fn step(socket: &mut SteppedSocket) {
@@ -251,7 +250,7 @@ async fn for_a_reader_that_takes_nothing_a_constant_waits_whatever_goes_on() {
     let (mut sockets, mut room) = (Vec::new(), None::<RoomState>);
     for (name, takes) in [("Ada", true), ("Ben", false)] {
         let guest: SignedIn = call(&mut server, "/guests", None, json!({ "name": name })).await;
-        let token = Some(guest.access_token.as_str());
+        let token = Some(&*guest.access_token);
         room = Some(match &room {
             None => call(&mut server, "/rooms", token, json!({ "name": "Tea" })).await,
             Some(room) => call(&mut server, "/rooms/join", token, json!({ "code": room.room.code })).await,
@@ -259,7 +258,7 @@ async fn for_a_reader_that_takes_nothing_a_constant_waits_whatever_goes_on() {
         let ticket: ConnectionToken = call(&mut server, "/ws-token", token, json!({})).await;
         let line = Line::default();
         line.ends().1 = takes;
-        let mut socket = server.open(Box::new(line.clone()), HERE, Some(ticket.token)).unwrap();
+        let mut socket = server.open(Box::new(line.clone()), HERE, Some(ticket.token.into_string())).unwrap();
         step(&mut socket).await;
         sockets.push((socket, line));
     }

@@ -25,7 +25,9 @@ async fn a_token_that_ends_soon_is_warned_about_and_its_end_ends_the_socket() {
     let ada = server.guest("Ada").await;
     let mut socket = connect(&ada).await;
     let warning = socket.next().await;
-    let ServerFrame::AuthExpiring { expires_in_ms } = warning else { panic!("not a warning: {warning:?}") };
+    let ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms }) = warning else {
+        panic!("not a warning: {warning:?}")
+    };
     assert!(expires_in_ms <= 2_000);
     assert_eq!(socket.closed().await, (CloseCode::Unauthenticated, "the token has expired".into()));
 }
@@ -49,7 +51,9 @@ async fn a_newer_token_keeps_the_socket_open_beyond_the_end_of_the_first() {
     let (mut kept, mut ended) = (sockets.remove(0), sockets.remove(0));
     kept.send(&auth(&renewed.access_token)).await;
     let pick = |frame| match frame {
-        ServerFrame::Authenticated { token_expires_at } => Some(token_expires_at),
+        ServerFrame::Authenticated(shared::frame::Authenticated { token_expires_at }) => {
+            Some(token_expires_at)
+        }
         _ => None,
     };
     let expires_at = kept.expect_frame(pick).await;
@@ -57,7 +61,7 @@ async fn a_newer_token_keeps_the_socket_open_beyond_the_end_of_the_first() {
     assert_eq!(expires_at.unix_ms(), claimed * 1000);
     assert_eq!(ended.closed().await.0, CloseCode::Unauthenticated);
     kept.send(&ClientFrame::Ping).await;
-    kept.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+    kept.expect_frame(|frame| matches!(frame, ServerFrame::Pong(_)).then_some(())).await;
 }
 
 /// Renews, gives the new token to the open socket, and is heard of for so long; then a browser with the cookie before
@@ -69,12 +73,12 @@ async fn comes_back_with_the_cookie_before(lives_ms: u64) -> StatusCode {
     server.let_time_pass(REPEAT_MS + 1);
     let renewed: SignedIn = common::read(ada.refresh().await, StatusCode::OK).await;
     socket.send(&auth(&renewed.access_token)).await;
-    socket.expect_frame(|frame| matches!(frame, ServerFrame::Authenticated { .. }).then_some(())).await;
-    let mine = server.call(Method::GET, "/rooms").bearer_auth(&renewed.access_token).send().await.unwrap();
+    socket.expect_frame(|frame| matches!(frame, ServerFrame::Authenticated(_)).then_some(())).await;
+    let mine = server.call(Method::GET, "/rooms").bearer_auth(&*renewed.access_token).send().await.unwrap();
     assert_eq!(mine.status(), StatusCode::OK);
     server.let_time_pass(lives_ms);
     socket.send(&ClientFrame::Ping).await;
-    socket.expect_frame(|frame| matches!(frame, ServerFrame::Pong { .. }).then_some(())).await;
+    socket.expect_frame(|frame| matches!(frame, ServerFrame::Pong(_)).then_some(())).await;
     server.let_time_pass(3_600_000);
     ada.refresh().await.status()
 }
@@ -103,7 +107,7 @@ async fn a_token_of_somebody_else_or_none_at_all_changes_nothing() {
         assert_eq!((error.code, error.field.as_deref(), error.retryable), (code, Some("token"), false));
     }
     socket.send(&ClientFrame::Ping).await;
-    assert!(matches!(socket.next().await, ServerFrame::Pong { .. }));
+    assert!(matches!(socket.next().await, ServerFrame::Pong(_)));
 }
 
 #[tokio::test]
@@ -117,5 +121,5 @@ async fn signing_out_closes_the_sockets_of_that_sign_in_alone() {
         assert_eq!(socket.closed().await, (CloseCode::Unauthenticated, "the session is over".into()));
     }
     other.send(&ClientFrame::Ping).await;
-    assert!(matches!(other.next().await, ServerFrame::Pong { .. }));
+    assert!(matches!(other.next().await, ServerFrame::Pong(_)));
 }

@@ -1,9 +1,10 @@
 //! The HTTP calls that the client makes, as plain data.
 
-use serde::Serialize;
+pub use shared::calls::Method;
 use shared::{
     RoomId, UserId,
-    api::{API, JoinRoom, NewGuest, NewRoom, Visibility},
+    api::{JoinRoom, NewGuest, NewRoom, Visibility},
+    calls, json,
 };
 
 /// One HTTP call on its way.
@@ -45,17 +46,6 @@ pub enum Call {
     Members(RoomId),
     /// `DELETE /rooms/{id}/members/{user}`
     Leave(RoomId, UserId),
-}
-
-/// The method of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// GET
-    Get,
-    /// POST
-    Post,
-    /// DELETE
-    Delete,
 }
 
 /// An HTTP call as the driver makes it. Cookies of the same origin go with it.
@@ -108,49 +98,40 @@ pub enum Answer {
 impl Call {
     /// The call as it goes over HTTP. `bearer` is the access token; calls that need none don't carry it.
     pub fn request(&self, bearer: Option<&str>) -> Request {
-        let (method, path, body) = match self {
-            Self::SignIn { name } => {
-                (Method::Post, "/guests".to_owned(), json(&NewGuest { name: name.clone() }))
-            }
-            Self::Refresh => (Method::Post, "/session/refresh".to_owned(), None),
-            Self::SignOut => (Method::Delete, "/session".to_owned(), None),
-            Self::ConnectionToken => (Method::Post, "/ws-token".to_owned(), None),
+        let mut request = match self {
+            Self::SignIn { name } => with_body::<calls::MakeGuest>(&[], &NewGuest { name: name.clone() }),
+            Self::Refresh => plain::<calls::RefreshSession>(&[]),
+            Self::SignOut => plain::<calls::EndSession>(&[]),
+            Self::ConnectionToken => plain::<calls::MakeConnectionToken>(&[]),
             Self::MakeRoom { name } => {
                 let room = NewRoom { name: name.clone(), visibility: Visibility::Private };
-                (Method::Post, "/rooms".to_owned(), json(&room))
+                with_body::<calls::MakeRoom>(&[], &room)
             }
-            Self::MyRooms => (Method::Get, "/rooms".to_owned(), None),
-            Self::LookUp { code } => (Method::Get, format!("/rooms/code/{}", escape(code)), None),
-            Self::JoinRoom { code } => {
-                (Method::Post, "/rooms/join".to_owned(), json(&JoinRoom { code: code.clone() }))
-            }
-            Self::Members(room) => (Method::Get, format!("/rooms/{room}/members"), None),
-            Self::Leave(room, user) => (Method::Delete, format!("/rooms/{room}/members/{user}"), None),
+            Self::MyRooms => plain::<calls::ListRooms>(&[]),
+            Self::LookUp { code } => plain::<calls::LookUpRoom>(&[code]),
+            Self::JoinRoom { code } => with_body::<calls::EnterRoom>(&[], &JoinRoom { code: code.clone() }),
+            Self::Members(room) => plain::<calls::ListMembers>(&[&room.to_string()]),
+            Self::Leave(room, user) => plain::<calls::LeaveRoom>(&[&room.to_string(), &user.to_string()]),
         };
-        let anonymous = matches!(self, Self::SignIn { .. } | Self::Refresh);
-        let bearer = bearer.filter(|_| !anonymous).map(str::to_owned);
-        let turn = match self {
+        request.turn = match self {
             // Nobody's cookie may be replaced by it unseen.
             Self::SignIn { .. } => Turn::Needs,
             Self::Refresh | Self::SignOut => Turn::Waits,
             _ => Turn::AtOnce,
         };
-        Request { method, path: format!("{API}{path}"), body, bearer, turn }
+        // A cookie says who signs out; the token only helps where it is known.
+        let anonymous = matches!(self, Self::SignIn { .. } | Self::Refresh);
+        request.bearer = bearer.filter(|_| !anonymous).map(str::to_owned);
+        request
     }
 }
 
-fn json(body: &impl Serialize) -> Option<String> {
-    Some(serde_json::to_string(body).expect("a body is plain data"))
+/// A call that sends nothing.
+fn plain<C: calls::Call>(parts: &[&str]) -> Request {
+    Request { method: C::METHOD, path: C::path(parts), body: None, bearer: None, turn: Turn::AtOnce }
 }
 
-/// Percent-encodes one segment of a path.
-fn escape(segment: &str) -> String {
-    let mut path = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => path.push(char::from(byte)),
-            _ => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    path
+/// A call that sends a body.
+fn with_body<C: calls::Call>(parts: &[&str], body: &C::Body) -> Request {
+    Request { body: Some(json::to_string(body)), ..plain::<C>(parts) }
 }

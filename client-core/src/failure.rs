@@ -1,6 +1,6 @@
 //! Why a call failed, read from its answer. It does not know which call it was.
 
-use shared::{api::Problem, error::ErrorCode};
+use shared::{api::Problem, error::ErrorCode, json};
 
 use crate::call::Answer;
 
@@ -23,7 +23,7 @@ impl Failure {
 pub(crate) fn body(answer: Answer) -> Result<String, Failure> {
     match answer {
         Answer::Http { status: 200..=299, body } => Ok(body),
-        Answer::Http { status, body } => Err(serde_json::from_str::<Problem>(&body).map_or_else(
+        Answer::Http { status, body } => Err(json::from_str::<Problem>(&body).map_or_else(
             |_| Failure::new(code_of(status)),
             |problem| Failure {
                 code: if status == 401 { ErrorCode::Unauthenticated } else { problem.code },

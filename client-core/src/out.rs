@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use serde::Serialize;
-use shared::ClientFrame;
+use shared::{ClientFrame, json::ToJson};
 
 use crate::{
     call::Call,
@@ -66,7 +65,7 @@ impl Out {
     }
 
     /// Wants a record written.
-    pub(crate) fn write(&mut self, key: Key, record: &impl Serialize) {
+    pub(crate) fn write(&mut self, key: Key, record: impl ToJson) {
         self.keep(key, Keep::Write(Record { key, text: records::write(record) }));
     }
 
@@ -167,14 +166,14 @@ mod tests {
         let (person, page) = (key(Slot::Person), key(Slot::Page(shared::RoomId::mint(0, [1; 10]))));
         let mut out = Out::connected();
         out.send(&ClientFrame::Ping);
-        out.write(person, &1);
-        out.write(page, &1);
+        out.write(person, 1_u64);
+        out.write(page, 1_u64);
         out.remove(person);
         let kept = |keep| Some(Output::Keep(keep));
         assert!(matches!(out.poll(), Some(Output::Keep(Keep::Write(record))) if record.key == page));
         assert_eq!(out.poll(), kept(Keep::Remove(person)));
         assert!(matches!(out.poll(), Some(Output::Send(..))));
-        out.write(page, &1);
+        out.write(page, 1_u64);
         out.wipe();
         assert_eq!((out.poll(), out.poll()), (kept(Keep::Wipe), None));
     }

@@ -1,57 +1,56 @@
 //! How what is kept is written and read: JSON with a version, read leniently, so that what an older page or a
 //! broken disk has left is dropped and never a crash. It knows no store.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use shared::{Epoch, Event, RoomId, api::RoomState, error::ErrorCode, event::Profile};
+use shared::{
+    Epoch, Event, RoomId,
+    api::RoomState,
+    error::ErrorCode,
+    event::Profile,
+    json::{self, FromJson, ToJson, objects},
+};
 
 /// Records of another version are dropped. A new field that may be missing needs no new version.
-const VERSION: u32 = 1;
+const VERSION: u64 = 1;
 
-/// What every record is in. A list and not an object, as everything here that can be fetched again: code that looks
-/// for names is large, and the page counts every kilobyte.
-#[derive(Serialize, Deserialize)]
-struct Versioned<T>(u32, T);
-
-/// Who is signed in, of which log, with their rooms in the order of the list.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Person(pub(crate) Profile, pub(crate) Option<Epoch>, pub(crate) Vec<RoomState>);
-
-/// A message that is not confirmed. Later versions of it have to be read too: it is nowhere else.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Message {
-    pub(crate) room: RoomId,
-    pub(crate) content: String,
-    /// When it was posted: milliseconds since 1970, by the clock of the page.
-    pub(crate) made: u64,
-    /// What its age counts from, likewise.
-    pub(crate) since: u64,
-    /// Its place among all that were posted.
-    pub(crate) order: u64,
-    /// Whether it may have reached the server.
-    pub(crate) tried: bool,
-    pub(crate) failed: Option<Failed>,
-}
-
-/// Why a message is not tried again.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Failed {
-    pub(crate) code: ErrorCode,
-    pub(crate) detail: String,
-}
+/// Who is signed in, of which log, with their rooms in the order of the list. A list and not an object, as everything
+/// here that can be fetched again.
+pub(crate) type Person = (Profile, Option<Epoch>, Vec<RoomState>);
 
 /// The newest events of a room, ascending and without a hole, of that log; first when it was written, by the clock of
 /// the page: of too many, the oldest go.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Page(pub(crate) u64, pub(crate) Epoch, pub(crate) Vec<Event>);
+pub(crate) type Page = (u64, Epoch, Vec<Event>);
+
+objects! {
+    /// A message that is not confirmed. Later versions of it have to be read too: it is nowhere else.
+    pub(crate) struct Message {
+        pub(crate) room: RoomId,
+        pub(crate) content: String,
+        /// When it was posted: milliseconds since 1970, by the clock of the page.
+        pub(crate) made: u64,
+        /// What its age counts from, likewise.
+        pub(crate) since: u64,
+        /// Its place among all that were posted.
+        pub(crate) order: u64,
+        /// Whether it may have reached the server.
+        pub(crate) tried: bool,
+        pub(crate) failed: Option<Failed>,
+    }
+
+    /// Why a message is not tried again.
+    pub(crate) struct Failed {
+        pub(crate) code: ErrorCode,
+        pub(crate) detail: String,
+    }
+}
 
 /// A record's text.
-pub(crate) fn write<T: Serialize>(is: T) -> String {
-    serde_json::to_string(&Versioned(VERSION, is)).expect("a record is plain data")
+pub(crate) fn write<T: ToJson>(is: T) -> String {
+    json::to_string(&(VERSION, is))
 }
 
 /// What a record says; `None` where it can't be read.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    let Versioned(version, is) = serde_json::from_str(text).ok()?;
+pub(crate) fn read<T: FromJson>(text: &str) -> Option<T> {
+    let (version, is): (u64, T) = json::from_str(text).ok()?;
     (version == VERSION).then_some(is)
 }
 
@@ -64,7 +63,7 @@ mod tests {
         let message = r#"[1,{"room":"00000000-0000-0000-0000-000000000001","content":"a","made":1,
             "since":1,"order":1,"tried":false,"mood":"good"}]"#;
         assert_eq!(read::<Message>(message).unwrap().content, "a");
-        assert_eq!(read::<String>(&write("a")).unwrap(), "a");
+        assert_eq!(read::<String>(&write("a".to_owned())).unwrap(), "a");
     }
 
     #[test]

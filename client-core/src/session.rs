@@ -3,7 +3,7 @@
 mod leaving;
 mod others;
 
-use shared::{api::SignedIn, error::ErrorCode, event::Profile};
+use shared::{api::SignedIn, error::ErrorCode, event::Profile, json};
 
 use self::leaving::Leaving;
 use crate::{
@@ -219,7 +219,7 @@ impl Session {
             self.tokens.put_on_socket(tokens);
         }
         match (pending.call, result) {
-            (call @ Call::SignIn { .. }, Ok(body)) => match serde_json::from_str::<SignedIn>(&body) {
+            (call @ Call::SignIn { .. }, Ok(body)) => match json::from_str::<SignedIn>(&body) {
                 Ok(signed_in) => {
                     self.refresh = Refresh::Idle;
                     self.leaving = None;
@@ -321,7 +321,7 @@ impl Session {
         rng: &mut Rng,
         out: &mut Out,
     ) -> Vec<Outcome> {
-        let parsed = result.and_then(|body| match serde_json::from_str::<SignedIn>(&body) {
+        let parsed = result.and_then(|body| match json::from_str::<SignedIn>(&body) {
             Ok(answer) => Ok((answer, body)),
             Err(_) => Err(Failure::new(ErrorCode::Internal)),
         });

@@ -18,7 +18,7 @@ impl Token {
     /// The token of an answer that came at that moment.
     pub(crate) fn new(at: u64, answer: &SignedIn) -> Self {
         let life_ms = answer.expires_in.saturating_mul(1_000);
-        Self { text: answer.access_token.clone(), life_ms, ends: at.saturating_add(life_ms) }
+        Self { text: answer.access_token.to_string(), life_ms, ends: at.saturating_add(life_ms) }
     }
 
     /// Whether more than half of its life is left at that age.

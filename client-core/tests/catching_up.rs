@@ -314,7 +314,7 @@ fn a_room_that_falls_behind_before_the_answer_to_joining_it_is_there_goes_on_all
     let mut page = Page::online(&[]);
     page.command(Command::JoinRoom { code: "CODE2".into() });
     page.frame(&ServerFrame::Behind(Behind { room_id: room(2), head: support::wire::seq(11) }));
-    let state = serde_json::to_string(&state(2, 10, 4)).unwrap();
+    let state = shared::json::to_string(&state(2, 10, 4));
     page.answer("/rooms/join", 200, &state);
     assert_eq!(page.syncs(), [after(room(2), 11)]);
     page.frame(&events(room(2), 12..=13, 13, false));
@@ -371,7 +371,7 @@ fn what_came_live_before_an_older_answer_that_has_the_room_is_fetched_when_it_is
     page.command(Command::JoinRoom { code: "CODE7".into() });
     page.frame(&live(&said(room(7), 6)));
     page.frame(&live(&said(room(7), 7)));
-    page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 5, 5)).unwrap());
+    page.answer("/rooms/join", 200, &shared::json::to_string(&state(7, 5, 5)));
     page.command(Command::OpenRoom(room(7)));
     assert_eq!(page.syncs(), [before(room(7), 8)]);
     page.frame(&events(room(7), 1..=7, 7, false));

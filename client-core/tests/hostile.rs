@@ -92,8 +92,8 @@ fn frame() -> impl Strategy<Value = ServerFrame> {
             frame.retry_after_ms = wait;
             ServerFrame::Error(frame)
         }),
-        1 => any::<u64>().prop_map(|reconnect_after_ms| ServerFrame::ServerShutdown { reconnect_after_ms }),
-        1 => any::<u64>().prop_map(|expires_in_ms| ServerFrame::AuthExpiring { expires_in_ms }),
+        1 => any::<u64>().prop_map(|reconnect_after_ms| ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms })),
+        1 => any::<u64>().prop_map(|expires_in_ms| ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms })),
         1 => vec((1..4_u128, number()), 0..3).prop_map(|rooms| {
             let states = rooms.into_iter().map(|(id, head)| state(id, head, 0));
             connected(&states.collect::<Vec<_>>())

@@ -77,7 +77,7 @@ fn a_list_that_may_be_older_than_the_answer_to_a_join_does_not_take_the_room_awa
     let mut page = Page::online(&[state(1, 3, 3)]);
     page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(1))));
     page.command(Command::JoinRoom { code: "CODE1".into() });
-    page.answer("/rooms/join", 200, &serde_json::to_string(&state(1, 5, 3)).unwrap());
+    page.answer("/rooms/join", 200, &shared::json::to_string(&state(1, 5, 3)));
     page.answer("/rooms", 200, &my_rooms(&[]));
     assert!(page.client.room(room(1)).is_some(), "it was asked for before");
     page.answer("/rooms", 200, &my_rooms(&[]));

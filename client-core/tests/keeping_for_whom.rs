@@ -238,10 +238,10 @@ fn what_is_answered_to_somebody_whose_session_has_ended_is_nobody_elses() {
     let mut page = in_room();
     page.command(Command::JoinRoom { code: "CODE7".into() });
     let (late, _) = page.take_call("/rooms/join");
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     expire(&mut page);
     sign_in(&mut page, &bob());
-    let body = serde_json::to_string(&state(7, 1, 1)).unwrap();
+    let body = shared::json::to_string(&state(7, 1, 1));
     page.input(Input::Answered(late, Answer::Http { status: 200, body }));
     assert_eq!(page.client.rooms().count(), 0);
 }

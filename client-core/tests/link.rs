@@ -75,7 +75,7 @@ fn failed_after(stable_ms: u64) -> u32 {
     page.connect(&[]);
     page.advance(stable_ms);
     if page.sent().contains(&ClientFrame::Ping) {
-        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+        page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     }
     page.lose(None);
     match page.client.link() {
@@ -124,7 +124,7 @@ fn a_flooder_stays_away_for_ten_seconds_unless_a_person_asks() {
 #[test]
 fn a_restarting_server_says_when_to_come_back() {
     let mut page = Page::online(&[]);
-    page.frame(&ServerFrame::ServerShutdown { reconnect_after_ms: 1_830 });
+    page.frame(&ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms: 1_830 }));
     page.advance(500);
     page.lose(Some(1012));
     assert_eq!(
@@ -149,7 +149,7 @@ fn a_restart_that_nobody_announced_is_a_loss_like_any_other() {
 #[test]
 fn a_cut_after_the_announcement_waits_as_told_too() {
     let mut page = Page::online(&[]);
-    page.frame(&ServerFrame::ServerShutdown { reconnect_after_ms: 5_000 });
+    page.frame(&ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms: 5_000 }));
     page.lose(None);
     page.advance(4_999);
     assert!(!page.is_calling("/ws-token"));
@@ -215,7 +215,7 @@ fn a_refused_access_token_is_renewed_once_and_then_waited_for() {
 #[test]
 fn what_an_earlier_shutdown_said_is_forgotten_on_the_next_connection() {
     let mut page = Page::online(&[]);
-    page.frame(&ServerFrame::ServerShutdown { reconnect_after_ms: 600_000 });
+    page.frame(&ServerFrame::ServerShutdown(shared::frame::ServerShutdown { reconnect_after_ms: 600_000 }));
     page.advance(35_000); // nothing comes any more, and no close either
     page.advance_to_call("/ws-token");
     page.connect(&[]);
@@ -274,7 +274,7 @@ fn silence_is_answered_with_a_ping_and_a_pong_is_enough() {
     page.advance(1);
     assert_eq!(page.sent(), [ClientFrame::Ping]);
     page.advance(9_999);
-    page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+    page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     page.advance(24_999);
     assert_eq!((page.sent(), page.client.link()), (vec![], LinkState::Online));
 }
@@ -330,7 +330,7 @@ fn a_network_that_is_said_to_be_gone_is_asked_and_given_up_in_two_seconds() {
 fn a_living_connection_survives_the_look() {
     let mut page = Page::online(&[]);
     page.input(Input::Visible(true));
-    page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+    page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     page.advance(24_000);
     assert_eq!(page.client.link(), LinkState::Online);
 }
@@ -366,7 +366,7 @@ fn short_losses_show_no_banner() {
         page.connect(&[]);
         assert_eq!(page.client.banner(), None);
         page.advance(31_000);
-        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+        page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     }
 }
 

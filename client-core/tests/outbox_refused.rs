@@ -99,7 +99,7 @@ fn trouble_without_a_time_is_waited_out_longer_and_longer() {
         };
         waits.push(until - page.ms);
         page.advance(until - page.ms);
-        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+        page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     }
     assert!(waits[0] <= 1_000 && waits.iter().all(|wait| *wait <= 30_000));
     assert!(waits.iter().any(|wait| *wait > 8_000), "{waits:?}");

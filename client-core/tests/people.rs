@@ -289,7 +289,7 @@ fn five_minutes_without_a_touch_are_away_on_this_connection_and_the_next() {
     };
     for _ in 0..15 {
         page.advance(20_000);
-        page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+        page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     }
     assert_eq!(presences(&mut page), [said(Activity::Away)]);
     page.lose(None);
@@ -362,7 +362,7 @@ fn who_typed_when_this_person_left_does_not_type_when_they_are_back() {
     page.command(Command::LeaveRoom(room(1)));
     page.answer(&format!("/rooms/{}/members/{}", room(1), ada().id), 204, "");
     page.command(Command::JoinRoom { code: "CODE1".into() });
-    page.answer("/rooms/join", 200, &serde_json::to_string(&state(1, 7, 7)).unwrap());
+    page.answer("/rooms/join", 200, &shared::json::to_string(&state(1, 7, 7)));
     page.command(Command::OpenRoom(room(1)));
     page.answer(&format!("/rooms/{}/members", room(1)), 200, &list);
     assert_eq!(page.client.typing(room(1)), []);

@@ -22,7 +22,7 @@ fn newer() -> String {
 }
 
 fn authenticated() -> ServerFrame {
-    ServerFrame::Authenticated { token_expires_at: support::BEGIN }
+    ServerFrame::Authenticated(shared::frame::Authenticated { token_expires_at: support::BEGIN })
 }
 
 fn renewal(answer: &str) -> News {
@@ -54,7 +54,7 @@ fn asking() -> Page {
 /// The tokens that went over the socket since the last look.
 fn told(page: &mut Page) -> Vec<String> {
     let token = |frame| match frame {
-        ClientFrame::Auth(auth) => Some(auth.token),
+        ClientFrame::Auth(auth) => Some(auth.token.into_string()),
         _ => None,
     };
     page.sent().into_iter().filter_map(token).collect()
@@ -64,7 +64,7 @@ fn told(page: &mut Page) -> Vec<String> {
 fn ending() -> Page {
     let mut page = Page::online(&[]);
     page.ms += LIFE - 60_000;
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     page
 }
 
@@ -225,12 +225,12 @@ fn a_warning_that_crossed_a_renewal_is_answered_with_it() {
     page.ms += LIFE - 60_000;
     hear(&mut page, &newer(), 2);
     page.forget_sent();
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 59_990 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 59_990 }));
     assert_eq!((page.calls(), told(&mut page)), (vec![], vec!["newer".to_owned()]));
     page.frame(&authenticated());
 
     page.ms += LIFE - 60_000;
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     assert!(page.is_calling("/session/refresh"), "that one is about this token");
 }
 
@@ -244,7 +244,7 @@ fn a_socket_that_opened_with_an_older_token_is_told_the_newer_one_when_it_is_war
     page.open();
     page.frame(&connected(&[]));
     page.forget();
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     assert_eq!((page.calls(), told(&mut page)), (vec![], vec!["newer".to_owned()]));
 }
 
@@ -353,7 +353,7 @@ fn a_newer_token_outlives_the_end_of_the_socket_that_had_the_older_one() {
 #[test]
 fn signing_out_gives_up_a_renewal_whose_answer_would_take_the_next_cookie_away() {
     let mut page = Page::online(&[]);
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     assert!(page.is_calling("/session/refresh"));
     page.command(Command::SignOut);
     assert_eq!(page.given_up.len(), 1);

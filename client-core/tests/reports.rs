@@ -100,7 +100,7 @@ fn the_round_trip_is_measured_from_ping_to_pong_and_belongs_to_one_connection() 
     page.advance(30);
     page.frame(&live(&said(room(1), 1)));
     page.advance(10);
-    page.frame(&ServerFrame::Pong { server_time: support::BEGIN });
+    page.frame(&ServerFrame::Pong(shared::frame::Pong { server_time: support::BEGIN }));
     let link = page.client.connection_report().link;
     assert_eq!((link.state, link.round_trip_ms, link.connections), (LinkState::Online, Some(40), 1));
     assert_eq!(link.since_ms, Some(page.ms - 40));

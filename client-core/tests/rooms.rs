@@ -214,7 +214,7 @@ fn a_room_that_is_made_or_joined_is_entered() {
     ] {
         let mut page = Page::online(&[state(1, 1, 1)]);
         page.command(command);
-        let request = page.answer(path, 201, &serde_json::to_string(&state(7, 1, 1)).unwrap());
+        let request = page.answer(path, 201, &shared::json::to_string(&state(7, 1, 1)));
         assert_eq!(request.bearer.as_deref(), Some("access"));
         assert_eq!(page.changes(), [Change::Rooms, Change::Entered(room(7))]);
         assert_eq!(order(&page), [room(7), room(1)]);
@@ -304,7 +304,7 @@ fn whoever_is_told_that_they_are_no_member_looks_and_has_left() {
 fn a_member_of_whom_the_connection_has_not_heard_yet_is_one_all_the_same() {
     let mut page = Page::online(&[]);
     page.command(Command::JoinRoom { code: "CODE7".into() });
-    page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 3, 0)).unwrap());
+    page.answer("/rooms/join", 200, &shared::json::to_string(&state(7, 3, 0)));
     page.command(Command::OpenRoom(room(7)));
     page.forget_sent();
     page.frame(&ServerFrame::Error(error(ErrorCode::NotMember).about_room(room(7))));
@@ -319,7 +319,7 @@ fn a_room_entered_while_the_socket_was_opening_survives_an_older_greeting() {
     let mut page = Page::online(&[state(1, 1, 1)]);
     page.lose(None);
     page.command(Command::MakeRoom { name: "Tea".into() });
-    page.answer("/rooms", 201, &serde_json::to_string(&state(7, 1, 1)).unwrap());
+    page.answer("/rooms", 201, &shared::json::to_string(&state(7, 1, 1)));
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 1, 1)]);
     assert!(page.client.room(room(7)).is_some());
@@ -330,7 +330,7 @@ fn a_room_entered_and_left_again_without_a_connection_is_gone_although_no_answer
     let mut page = Page::online(&[state(1, 1, 1)]);
     page.lose(None);
     page.command(Command::MakeRoom { name: "Tea".into() });
-    page.answer("/rooms", 201, &serde_json::to_string(&state(7, 1, 1)).unwrap());
+    page.answer("/rooms", 201, &shared::json::to_string(&state(7, 1, 1)));
     page.command(Command::LeaveRoom(room(7)));
     page.no_answer(&format!("/rooms/{}/members/{}", room(7), ada().id));
     page.advance_to_call("/ws-token");
@@ -350,7 +350,7 @@ fn an_answer_to_a_join_that_is_older_than_a_leave_brings_the_room_back_only_unti
         if !known {
             page.answer("/rooms", 200, &my_rooms(&[]));
         }
-        page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 3, 0)).unwrap());
+        page.answer("/rooms/join", 200, &shared::json::to_string(&state(7, 3, 0)));
         page.answer("/rooms", 200, &my_rooms(&[]));
         assert_eq!(order(&page), [], "known before: {known}");
     }
@@ -363,7 +363,7 @@ fn an_answer_to_a_leave_that_is_older_than_a_join_takes_the_room_away_only_if_th
         let mut page = Page::online(&[state(7, 3, 3)]);
         page.command(Command::LeaveRoom(room(7)));
         page.command(Command::JoinRoom { code: "CODE7".into() });
-        page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 5, 3)).unwrap());
+        page.answer("/rooms/join", 200, &shared::json::to_string(&state(7, 5, 3)));
         page.answer(&leave, 204, "");
         assert_eq!(order(&page), [room(7)]);
         page.answer("/rooms", 200, &my_rooms(&listed));
@@ -408,9 +408,9 @@ fn a_greeting_that_is_older_than_an_answer_is_no_other_log() {
     let mut page = Page::online(&[state(1, 1, 1)]);
     page.lose(None);
     page.command(Command::JoinRoom { code: "CODE7".into() });
-    page.answer("/rooms/join", 200, &serde_json::to_string(&state(7, 28, 28)).unwrap());
+    page.answer("/rooms/join", 200, &shared::json::to_string(&state(7, 28, 28)));
     page.command(Command::JoinRoom { code: "CODE1".into() });
-    page.answer("/rooms/join", 200, &serde_json::to_string(&state(1, 9, 9)).unwrap());
+    page.answer("/rooms/join", 200, &shared::json::to_string(&state(1, 9, 9)));
     page.advance_to_call("/ws-token");
     page.connect(&[state(1, 5, 1), state(7, 23, 18)]);
     assert_eq!((view(&page, 7).head, view(&page, 7).read_seq), (seq(28), seq(28)));

@@ -191,7 +191,7 @@ fn an_end_that_the_server_never_heard_of_does_not_hit_the_next_session() {
 #[test]
 fn an_ending_token_is_renewed_on_the_open_socket() {
     let mut page = Page::online(&[]);
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     page.no_answer("/session/refresh");
     page.advance_to_call("/session/refresh");
     page.answer("/session/refresh", 200, &access_token(&ada(), "newer", 900));
@@ -244,7 +244,7 @@ fn a_refused_call_is_made_again_with_a_newer_token_once() {
 fn a_call_that_was_refused_with_an_older_token_asks_for_no_other() {
     let mut page = Page::online(&[]);
     page.command(Command::MakeRoom { name: "Tea".into() });
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     page.answer("/session/refresh", 200, &access_token(&ada(), "newer", 900));
     page.answer("/rooms", 401, &unauthenticated());
     assert!(!page.is_calling("/session/refresh"));
@@ -296,7 +296,7 @@ fn what_is_not_sent_is_never_sent_in_somebody_elses_name() {
 #[test]
 fn somebody_else_who_signed_in_in_another_tab_is_somebody_else_here_too() {
     let mut page = Page::online(&[state(1, 3, 3)]);
-    page.frame(&ServerFrame::AuthExpiring { expires_in_ms: 60_000 });
+    page.frame(&ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 }));
     page.answer("/session/refresh", 200, &signed_in(&bob()));
     assert_eq!(page.client.session(), &SessionState::SignedIn(bob()));
     assert_eq!((page.closed(), page.client.rooms().count()), (vec![1000], 0));
@@ -363,7 +363,7 @@ fn answers_that_nobody_waits_for_are_passed_over() {
     let (call, _) = page.take_call("/rooms");
     page.input(Input::Stopped);
     page.changes();
-    let body = serde_json::to_string(&state(1, 1, 1)).unwrap();
+    let body = shared::json::to_string(&state(1, 1, 1));
     page.input(Input::Answered(call, Answer::Http { status: 200, body }));
     page.input(Input::Answered(client_core::CallId(u64::MAX), Answer::None));
     assert_eq!((page.changes(), page.client.rooms().count()), (vec![], 0));

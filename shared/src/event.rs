@@ -1,30 +1,29 @@
-//! What durably happens in a room. One encoding of an event serves everybody, live and in pages.
-
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
+//! The table of events: what durably happens in a room. One encoding of an event serves everybody, live and in pages.
+//!
+//! To add one: a line in [`events!`] below (and its new fields in `frame/server.rs`), an arm of
+//! [`Message::apply`](crate::Message::apply) if it changes a message, and the server's rules.
 
 use crate::{
+    frame::server::{Fields, field_doc, field_type},
     ids::{MsgNo, RoomId, Seq, TxnId, UserId},
-    message::Message,
+    json::{self, FromJson, ReadError, Reader, ToJson, objects},
     time::Timestamp,
 };
 
-/// A person as others see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
-    /// Who.
-    pub id: UserId,
-    /// The name on the screen; not unique.
-    pub name: String,
-    /// Where the picture is, when there is one.
-    #[serde(default)]
-    pub avatar: Option<String>,
+objects! {
+    /// A person as others see them.
+    pub struct Profile {
+        /// Who.
+        pub id: UserId,
+        /// The name on the screen; not unique.
+        pub name: String,
+        /// Where the picture is, when there is one.
+        pub avatar: Option<String>,
+    }
 }
 
 /// One event of a room. `(room_id, seq)` names it for ever, `(author, txn_id)` too.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Flat<'_>")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Where it happened.
     pub room_id: RoomId,
@@ -42,41 +41,138 @@ pub struct Event {
     pub body: EventBody,
 }
 
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventBody {
-    /// A chat message.
-    Message(Message),
+/// Declares the events: name on the wire, variant, the field that names who did it, whether it counts as a message,
+/// and its own fields.
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $kind:literal $variant:ident $(($body:ident))? by $who:ident $(, $counts:ident)?
+        $( { $($field:ident),* $(; optional $($optional:ident),+)? } )?
+    )+) => {
+        /// What happened.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum EventBody {
+            $( $(#[doc = $doc])+ $variant $(($body))?, )+
+            /// Something that a newer server knows. It keeps its place, so that the room has no hole.
+            Other {
+                /// Its `type` on the wire.
+                kind: String,
+                /// The event that it is about, where it names one.
+                target: Option<Seq>,
+            },
+        }
+
+        $( $(
+            #[doc = concat!("What a `", $kind, "` says.")]
+            #[derive(Debug, Clone, PartialEq, Eq, Default)]
+            pub struct $body {
+                $( #[doc = field_doc!($field)] pub $field: field_type!($field), )*
+                $( $( #[doc = field_doc!($optional)] pub $optional: Option<field_type!($optional)>, )+ )?
+            }
+
+            impl $body {
+                fn write_fields(&self, out: &mut Vec<u8>) {
+                    $( json::field(out, stringify!($field), &self.$field); )*
+                    $( $( if let Some(value) = &self.$optional {
+                        json::field(out, stringify!($optional), value);
+                    } )+ )?
+                }
+
+                fn from_fields(from: &mut Fields) -> Result<Self, ReadError> {
+                    Ok(Self {
+                        $( $field: json::need(from.$field.take(), stringify!($field))?, )*
+                        $( $( $optional: from.$optional.take(), )+ )?
+                    })
+                }
+
+                fn target(&self) -> Option<Seq> {
+                    target!(self $(, $field)*)
+                }
+            }
+        )? )+
+
+        impl EventBody {
+            /// The names of all events on the wire that this program knows.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            /// The `type` on the wire.
+            pub fn kind(&self) -> &str {
+                match self {
+                    $( Self::$variant { .. } => $kind, )+
+                    Self::Other { kind, .. } => kind,
+                }
+            }
+
+            /// The event that this one is about; `None` for what stands by itself.
+            pub fn target(&self) -> Option<Seq> {
+                $( $( if let Self::$variant(body) = self {
+                    return $body::target(body);
+                } )? )+
+                if let Self::Other { target, .. } = self { *target } else { None }
+            }
+
+            /// Whether it counts in `msg_no`.
+            pub fn counts(&self) -> bool {
+                match self {
+                    $( Self::$variant { .. } => stringify!($($counts)?) == "counts", )+
+                    Self::Other { .. } => false,
+                }
+            }
+
+            /// The field of an event in which the one who did it is named.
+            fn who(&self) -> &'static str {
+                match self {
+                    $( Self::$variant { .. } => stringify!($who), )+
+                    Self::Other { .. } => "user",
+                }
+            }
+
+            fn write_fields(&self, out: &mut Vec<u8>) {
+                $( $( if let Self::$variant(body) = self {
+                    $body::write_fields(body, out);
+                } )? )+
+                if let Self::Other { target: Some(target), .. } = self {
+                    json::field(out, "target", target);
+                }
+            }
+
+            pub(crate) fn from_fields(kind: &str, from: &mut Fields) -> Result<Self, ReadError> {
+                Ok(match kind {
+                    $( $kind => Self::$variant $(($body::from_fields(from)?))?, )+
+                    other => Self::Other { kind: other.to_owned(), target: from.target.take() },
+                })
+            }
+        }
+    };
+}
+
+/// The target among the fields of an event, if it has one.
+macro_rules! target {
+    ($body:ident) => {
+        None
+    };
+    ($body:ident, target $(, $rest:ident)*) => {
+        Some($body.target)
+    };
+    ($body:ident, $field:ident $(, $rest:ident)*) => {
+        target!($body $(, $rest)*)
+    };
+}
+
+events! {
+    /// A chat message. A live one carries the state that it begins with; in a page it carries its state as of the
+    /// page's `head`.
+    "message" Message(Message) by sender, counts { content; optional reply_to }
     /// The author became a member.
-    Join,
+    "join" Join by user
     /// The author is a member no longer.
-    Leave,
-    /// Something that a newer server knows. It keeps its place, so that the room has no hole.
-    Other {
-        /// Its `type` on the wire.
-        kind: String,
-        /// The event that it is about, where it names one.
-        target: Option<Seq>,
-    },
+    "leave" Leave by user
 }
 
 impl EventBody {
-    /// The `type` on the wire.
-    pub fn kind(&self) -> &str {
-        match self {
-            Self::Message(_) => "message",
-            Self::Join => "join",
-            Self::Leave => "leave",
-            Self::Other { kind, .. } => kind,
-        }
-    }
-
     /// The message, if that is what happened.
     pub fn as_message(&self) -> Option<&Message> {
-        match self {
-            Self::Message(message) => Some(message),
-            Self::Join | Self::Leave | Self::Other { .. } => None,
-        }
+        if let Self::Message(message) = self { Some(message) } else { None }
     }
 
     /// The text of a message; `None` for everything else.
@@ -84,92 +180,63 @@ impl EventBody {
         self.as_message().map(|message| message.content.as_str())
     }
 
-    /// The event that this one is about; `None` for what stands by itself.
-    pub fn target(&self) -> Option<Seq> {
-        match self {
-            Self::Message(_) | Self::Join | Self::Leave => None,
-            Self::Other { target, .. } => *target,
-        }
-    }
-
-    /// Whether it counts in `msg_no`.
-    pub fn counts(&self) -> bool {
-        self.as_message().is_some()
-    }
-
     /// Whether a timeline has a row for it. What changes another event shows there, not by itself.
     pub fn has_row(&self) -> bool {
         self.target().is_none()
     }
+
+    /// Its own fields as one JSON object: the column of a database.
+    pub fn to_column(&self) -> String {
+        let mut out = Vec::new();
+        json::open(&mut out, b'{');
+        self.write_fields(&mut out);
+        json::close(&mut out, b'}');
+        String::from_utf8(out).expect("JSON is written from texts and ASCII")
+    }
+
+    /// Reads what [`Self::to_column`] has written.
+    ///
+    /// # Errors
+    /// When the text is no JSON, or lacks a field.
+    pub fn from_column(kind: &str, column: &str) -> Result<Self, ReadError> {
+        Self::from_fields(kind, &mut json::from_str(column)?)
+    }
 }
 
-/// An event as it lies on the wire: all fields side by side. Who did it is the `sender` of a message
-/// and the `user` of everything else.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Flat<'a> {
-    #[serde(rename = "type")]
-    pub(crate) kind: Cow<'a, str>,
-    pub(crate) room_id: RoomId,
-    pub(crate) seq: Seq,
-    pub(crate) msg_no: MsgNo,
-    pub(crate) timestamp: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sender: Option<Cow<'a, Profile>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) user: Option<Cow<'a, Profile>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) content: Option<Cow<'a, str>>,
-    pub(crate) txn_id: TxnId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reply_to: Option<Seq>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) target: Option<Seq>,
-}
-
-impl TryFrom<Flat<'_>> for Event {
-    type Error = &'static str;
-
-    fn try_from(flat: Flat<'_>) -> Result<Self, Self::Error> {
-        let author = flat.sender.or(flat.user).ok_or("missing field `sender` or `user`")?;
-        let body = match flat.kind.as_ref() {
-            "message" => EventBody::Message(Message {
-                content: flat.content.ok_or("missing field `content`")?.into_owned(),
-                reply_to: flat.reply_to,
-            }),
-            "join" => EventBody::Join,
-            "leave" => EventBody::Leave,
-            other => EventBody::Other { kind: other.to_owned(), target: flat.target },
-        };
+impl Event {
+    pub(crate) fn from_fields(kind: &str, from: &mut Fields) -> Result<Self, ReadError> {
         Ok(Self {
-            room_id: flat.room_id,
-            seq: flat.seq,
-            msg_no: flat.msg_no,
-            timestamp: flat.timestamp,
-            txn_id: flat.txn_id,
-            author: author.into_owned(),
-            body,
+            room_id: json::need(from.room_id.take(), "room_id")?,
+            seq: json::need(from.seq.take(), "seq")?,
+            msg_no: json::need(from.msg_no.take(), "msg_no")?,
+            timestamp: json::need(from.timestamp.take(), "timestamp")?,
+            txn_id: json::need(from.txn_id.take(), "txn_id")?,
+            author: json::need(from.sender.take().or(from.user.take()), "sender")?,
+            body: EventBody::from_fields(kind, from)?,
         })
     }
 }
 
-impl Serialize for Event {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let author = Some(Cow::Borrowed(&self.author));
-        let (message, target) = (self.body.as_message(), self.body.target());
-        let (sender, user) = if message.is_some() { (author, None) } else { (None, author) };
-        Flat {
-            kind: Cow::Borrowed(self.body.kind()),
-            room_id: self.room_id,
-            seq: self.seq,
-            msg_no: self.msg_no,
-            timestamp: self.timestamp,
-            sender,
-            user,
-            content: message.map(|message| Cow::Borrowed(message.content.as_str())),
-            txn_id: self.txn_id,
-            reply_to: message.and_then(|message| message.reply_to),
-            target,
-        }
-        .serialize(serializer)
+impl FromJson for Event {
+    fn read(from: &mut Reader<'_>) -> Result<Self, ReadError> {
+        let mut fields = Fields::read_known(from, |kind| EventBody::KINDS.contains(&kind))?;
+        let kind = json::need(fields.kind.take(), "type")?;
+        Self::from_fields(&kind, &mut fields)
+    }
+}
+
+impl ToJson for Event {
+    fn write(&self, out: &mut Vec<u8>) {
+        json::open(out, b'{');
+        json::key(out, "type");
+        json::string(out, self.body.kind());
+        json::field(out, "room_id", &self.room_id);
+        json::field(out, "seq", &self.seq);
+        json::field(out, "msg_no", &self.msg_no);
+        json::field(out, "timestamp", &self.timestamp);
+        json::field(out, self.body.who(), &self.author);
+        self.body.write_fields(out);
+        json::field(out, "txn_id", &self.txn_id);
+        json::close(out, b'}');
     }
 }

@@ -5,8 +5,9 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
+
+use crate::json::{self, ReadError, Reader, Text};
 
 /// A text that is not the name of anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,33 +63,37 @@ macro_rules! uuid_id {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl Text for $name {
+            const EXPECTED: &'static str = "a UUID as 36 lower-case characters";
+
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn append(&self, out: &mut Vec<u8>) {
                 let mut buffer = Uuid::encode_buffer();
-                serializer.serialize_str(self.0.as_hyphenated().encode_lower(&mut buffer))
+                out.extend_from_slice(self.0.as_hyphenated().encode_lower(&mut buffer).as_bytes());
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(UuidVisitor).map(Self)
+        json::text!($name);
+
+        /// For programs that put ids into documents of their own.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        /// For programs that put ids into documents of their own.
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                <String as serde::Deserialize>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
             }
         }
     };
-}
-
-struct UuidVisitor;
-
-impl de::Visitor<'_> for UuidVisitor {
-    type Value = Uuid;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a UUID as 36 lower-case characters")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Uuid, E> {
-        parse_uuid(text).map_err(E::custom)
-    }
 }
 
 uuid_id! {
@@ -118,8 +123,7 @@ pub const COUNTER_END: u64 = 1 << 53;
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
-        #[serde(transparent)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
         pub struct $name(u64);
 
         impl $name {
@@ -152,10 +156,32 @@ macro_rules! counter {
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = u64::deserialize(deserializer)?;
-                Self::new(value).ok_or_else(|| de::Error::custom("expected an integer below 2^53"))
+        impl $crate::json::FromJson for $name {
+            fn read(from: &mut Reader<'_>) -> Result<Self, ReadError> {
+                Self::new(from.number()?).ok_or(ReadError::expected("an integer below 2^53"))
+            }
+        }
+
+        impl $crate::json::ToJson for $name {
+            fn write(&self, out: &mut Vec<u8>) {
+                self.0.write(out);
+            }
+        }
+
+        /// For programs that put counters into documents of their own.
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_u64(self.0)
+            }
+        }
+
+        /// For programs that put counters into documents of their own.
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let value = <u64 as serde::Deserialize>::deserialize(from)?;
+                Self::new(value).ok_or_else(|| serde::de::Error::custom("expected an integer below 2^53"))
             }
         }
     };
@@ -200,9 +226,9 @@ mod tests {
 
     #[test]
     fn a_counter_refuses_what_json_would_not_keep_exact() {
-        assert_eq!(serde_json::from_str::<Seq>("9007199254740991").unwrap(), Seq::MAX);
+        assert_eq!(json::from_str::<Seq>("9007199254740991").unwrap(), Seq::MAX);
         for wrong in ["9007199254740992", "18446744073709551615", "-1", "1.5", "\"1\"", "1e3"] {
-            assert!(serde_json::from_str::<Seq>(wrong).is_err(), "{wrong}");
+            assert!(json::from_str::<Seq>(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Seq::MAX.next(), Seq::MAX);
     }

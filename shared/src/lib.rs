@@ -5,14 +5,15 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-mod answer;
 pub mod api;
+pub mod calls;
 pub mod close;
 pub mod codec;
 pub mod error;
 pub mod event;
 pub mod frame;
 pub mod ids;
+pub mod json;
 pub mod limits;
 pub mod message;
 pub mod text;

@@ -3,13 +3,12 @@
 //! The server enforces them, publishes them in `connected.limits` under these names, and takes other
 //! values by configuration.
 
-use serde::{Deserialize, Serialize};
+use crate::json::{self, FromJson, ReadError, Reader, ToJson};
 
 macro_rules! limits {
     ($($(#[doc = $reason:literal])+ $name:ident: $default:literal,)+) => {
         /// The limits in force on one server. One that an older server does not publish has its default.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default)]
+        #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits {
             $($(#[doc = $reason])+ pub $name: u64,)+
         }
@@ -34,14 +33,40 @@ macro_rules! limits {
                 if value == 0 {
                     return Err(InvalidLimit::Zero(name.to_owned()));
                 }
-                match name {
-                    $(stringify!($name) => self.$name = value,)+
-                    _ => return Err(InvalidLimit::Unknown(name.to_owned())),
-                }
+                *self.get_mut(name).ok_or_else(|| InvalidLimit::Unknown(name.to_owned()))? = value;
                 Ok(())
+            }
+
+            fn get_mut(&mut self, name: &str) -> Option<&mut u64> {
+                match name {
+                    $(stringify!($name) => Some(&mut self.$name),)+
+                    _ => None,
+                }
             }
         }
     };
+}
+
+impl FromJson for Limits {
+    fn read(from: &mut Reader<'_>) -> Result<Self, ReadError> {
+        let mut limits = Self::default();
+        from.object()?;
+        while let Some(key) = from.key()? {
+            match limits.get_mut(&key) {
+                Some(limit) => *limit = from.number()?,
+                None => from.skip()?,
+            }
+        }
+        Ok(limits)
+    }
+}
+
+impl ToJson for Limits {
+    fn write(&self, out: &mut Vec<u8>) {
+        json::open(out, b'{');
+        self.list().for_each(|(name, value, _)| json::field(out, name, &value));
+        json::close(out, b'}');
+    }
 }
 
 /// A setting of a limit that makes no sense.
@@ -114,7 +139,7 @@ mod tests {
             limits.set(name, 7).unwrap();
         }
         assert!(limits.list().all(|(_, value, reason)| value == 7 && !reason.is_empty()));
-        let published = serde_json::to_value(&limits).unwrap();
+        let published: serde_json::Value = serde_json::from_str(&json::to_string(&limits)).unwrap();
         assert_eq!(published.as_object().unwrap().len(), names.len());
         assert!(names.iter().all(|name| published[name] == 7));
     }

@@ -1,23 +1,8 @@
 //! A message as it stands: what its author wrote, and what later events have made of it. Server and page fold the
 //! same events with the same function, so a page of history and a live screen come out the same.
 
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    event::{Event, EventBody},
-    ids::Seq,
-};
-
-/// The state of a message. A live `message` carries the state it begins with; in a page it carries the state as of
-/// the page's `head`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Message {
-    /// The text, as typed.
-    pub content: String,
-    /// The message that it answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply_to: Option<Seq>,
-}
+pub use crate::event::Message;
+use crate::event::{Event, EventBody};
 
 impl Message {
     /// A message of that text, with nothing else said or done.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::json::{self, Text};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, between 1970 and 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -60,31 +60,19 @@ fn from_system_time(moment: SystemTime) -> Option<Timestamp> {
     (unix_ms < END).then_some(Timestamp(unix_ms))
 }
 
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl Text for Timestamp {
+    const EXPECTED: &'static str = "a moment as RFC 3339 in UTC";
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+
+    fn append(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.to_string().as_bytes());
     }
 }
 
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Visitor)
-    }
-}
-
-struct Visitor;
-
-impl de::Visitor<'_> for Visitor {
-    type Value = Timestamp;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a moment as RFC 3339 in UTC")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
-        text.parse().map_err(E::custom)
-    }
-}
+json::text!(Timestamp);
 
 #[cfg(test)]
 mod tests {

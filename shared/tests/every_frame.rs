@@ -6,8 +6,8 @@ use shared::{
     api::{Presence, Room, RoomState, Visibility},
     event::Profile,
     frame::{
-        Ack, Activity, Auth, Behind, Connected, Events, PostMessage, PresenceSignal, Read, ReadSignal,
-        SetPresence, Sync, SyncFrom, Typing, TypingSignal,
+        Ack, Activity, Auth, AuthExpiring, Authenticated, Behind, Connected, Events, Pong, PostMessage,
+        PresenceSignal, Read, ReadSignal, ServerShutdown, SetPresence, Sync, SyncFrom, Typing, TypingSignal,
     },
 };
 
@@ -157,10 +157,10 @@ fn server_frames() -> Vec<ServerFrame> {
         }),
         ServerFrame::Error(limited),
         ServerFrame::Error(ErrorFrame::new(ErrorCode::Invalid, "expected a string").at_field("content")),
-        ServerFrame::AuthExpiring { expires_in_ms: 60_000 },
-        ServerFrame::Authenticated { token_expires_at: AT },
-        ServerFrame::ServerShutdown { reconnect_after_ms: 1_830 },
-        ServerFrame::Pong { server_time: AT },
+        ServerFrame::AuthExpiring(AuthExpiring { expires_in_ms: 60_000 }),
+        ServerFrame::Authenticated(Authenticated { token_expires_at: AT }),
+        ServerFrame::ServerShutdown(ServerShutdown { reconnect_after_ms: 1_830 }),
+        ServerFrame::Pong(Pong { server_time: AT }),
     ]
 }
 
@@ -175,10 +175,10 @@ fn server_name(frame: &ServerFrame) -> &str {
         ServerFrame::Read(_) => "read",
         ServerFrame::Presence(_) => "presence",
         ServerFrame::Error(_) => "error",
-        ServerFrame::AuthExpiring { .. } => "auth_expiring",
-        ServerFrame::Authenticated { .. } => "authenticated",
-        ServerFrame::ServerShutdown { .. } => "server_shutdown",
-        ServerFrame::Pong { .. } => "pong",
+        ServerFrame::AuthExpiring(_) => "auth_expiring",
+        ServerFrame::Authenticated(_) => "authenticated",
+        ServerFrame::ServerShutdown(_) => "server_shutdown",
+        ServerFrame::Pong(_) => "pong",
         ServerFrame::Event(event) => event.body.kind(),
     }
 }

@@ -1,6 +1,6 @@
 //! Holds PROTOCOL.md against the types: what the page says and what the code does are the same.
 
-use shared::{ClientFrame, ErrorCode, Limits, ServerFrame};
+use shared::{ClientFrame, ErrorCode, Limits, ServerFrame, json};
 
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../PROTOCOL.md");
@@ -37,7 +37,8 @@ fn fill(value: &mut serde_json::Value, key: &str) {
         serde_json::Value::Array(list) => list.iter_mut().for_each(|item| fill(item, key)),
         serde_json::Value::Object(map) => {
             if key == "limits" {
-                *map = serde_json::to_value(Limits::default()).unwrap().as_object().unwrap().clone();
+                let limits = json::to_string(&Limits::default());
+                *map = serde_json::from_str(&limits).unwrap();
             }
             map.iter_mut().for_each(|(key, item)| fill(item, key));
         }
@@ -104,5 +105,22 @@ fn every_error_code_is_on_the_page() {
         let row = rows.iter().find(|row| row.split('|').nth(1).unwrap().contains(&name));
         let row = row.unwrap_or_else(|| panic!("{name} is not on the page"));
         assert_eq!(row.ends_with("| yes |"), code.is_retryable(), "{row}");
+    }
+}
+
+#[test]
+fn every_call_is_on_the_page() {
+    let page = page();
+    for (method, path, _) in shared::calls::CALLS {
+        let call = format!("| `{} {path}", method.as_str());
+        assert!(page.contains(&format!("{call}`")) || page.contains(&format!("{call} {{")), "{call}");
+    }
+}
+
+#[test]
+fn every_frame_and_every_event_is_on_the_page() {
+    let page = page();
+    for kind in ClientFrame::KINDS.iter().chain(ServerFrame::KINDS).chain(shared::EventBody::KINDS) {
+        assert!(page.contains(&format!("{{\"type\":\"{kind}\"")), "{kind}");
     }
 }

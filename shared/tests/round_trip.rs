@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use shared::{
     ClientFrame, Event, ServerFrame,
     api::{Member, RoomState},
+    json,
 };
 
 proptest! {
@@ -28,17 +29,17 @@ proptest! {
 
     #[test]
     fn an_event_is_the_same_live_and_in_a_page(event in event()) {
-        let alone = serde_json::to_string(&event).unwrap();
+        let alone = json::to_string(&event);
         let live = ServerFrame::Event(Box::new(event.clone())).encode();
         prop_assert_eq!(&alone, &live, "one encoding serves everybody");
-        prop_assert_eq!(serde_json::from_str::<Event>(&alone).unwrap(), event);
+        prop_assert_eq!(json::from_str::<Event>(&alone).unwrap(), event);
     }
 
     #[test]
     fn what_calls_answer_arrives_as_it_was_answered(room in room_state(), member in member()) {
-        let text = serde_json::to_string(&room).unwrap();
-        prop_assert_eq!(serde_json::from_str::<RoomState>(&text).unwrap(), room);
-        let text = serde_json::to_string(&member).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Member>(&text).unwrap(), member);
+        let text = json::to_string(&room);
+        prop_assert_eq!(json::from_str::<RoomState>(&text).unwrap(), room);
+        let text = json::to_string(&member);
+        prop_assert_eq!(json::from_str::<Member>(&text).unwrap(), member);
     }
 }

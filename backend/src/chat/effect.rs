@@ -5,6 +5,7 @@ use std::time::Duration;
 use shared::{
     CloseCode, Limits, RoomId, Seq, ServerFrame,
     frame::{Activity, Read, SyncFrom},
+    json::Secret,
 };
 
 #[cfg(doc)]
@@ -47,7 +48,7 @@ pub enum Effect<R> {
     /// Answer with this.
     Reply(ServerFrame),
     /// Check this token, then call [`Session::known`] or [`Session::renew`].
-    Authenticate(String),
+    Authenticate(Secret),
     /// Store this, and call [`Session::answered`] when that is answered.
     Post(Post),
     /// Read this, answer with it, and call [`Session::paged`].

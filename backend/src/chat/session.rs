@@ -114,7 +114,7 @@ impl<R: Clone> Session<R> {
                 // Where tokens live shortly a new one would be warned about at once, and renewed without end.
                 let left = known.expires.saturating_sub(now.tick);
                 known.warning = Some(known.expires.saturating_sub(WARNING.min(left / 4)));
-                ServerFrame::Authenticated { token_expires_at: expires_at }
+                ServerFrame::Authenticated(shared::frame::Authenticated { token_expires_at: expires_at })
             }
             _ => {
                 let message = "the token is of somebody else, or of another sign-in";
@@ -199,7 +199,9 @@ impl<R: Clone> Session<R> {
             ClientFrame::Read(read) => self.read(read, around),
             ClientFrame::Sync(sync) => self.sync(sync, around),
             ClientFrame::Presence(presence) => Effect::Presence(presence.status),
-            ClientFrame::Ping => Effect::Reply(ServerFrame::Pong { server_time: now.wall }),
+            ClientFrame::Ping => {
+                Effect::Reply(ServerFrame::Pong(shared::frame::Pong { server_time: now.wall }))
+            }
         }
     }
 
@@ -330,7 +332,9 @@ impl<R: Clone> Session<R> {
             Some(known) if known.warning.is_some_and(|warning| tick >= warning) => {
                 known.warning = None;
                 let expires_in_ms = whole_ms(known.expires - tick);
-                return Some(Due::Send(ServerFrame::AuthExpiring { expires_in_ms }));
+                return Some(Due::Send(ServerFrame::AuthExpiring(shared::frame::AuthExpiring {
+                    expires_in_ms,
+                })));
             }
             _ => {}
         }

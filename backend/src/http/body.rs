@@ -4,9 +4,12 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
 };
-use serde::de::DeserializeOwned;
-use shared::ErrorCode;
+use shared::{
+    ErrorCode,
+    json::{self, FromJson, ReadError, ToJson},
+};
 
 use super::problem::Problem;
 
@@ -14,7 +17,7 @@ use super::problem::Problem;
 #[derive(Debug)]
 pub(super) struct Body<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: FromJson> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -42,35 +45,26 @@ fn unread(rejection: &BytesRejection) -> Problem {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| wrong(&error))?;
-    json.end().map_err(|_| not_json())?;
-    Ok(value)
+fn parse<T: FromJson>(bytes: &[u8]) -> Result<T, Problem> {
+    json::from_slice(bytes).map_err(wrong)
 }
 
-fn not_json() -> Problem {
-    Problem::new(ErrorCode::Parse, "the body is not JSON")
+/// Names the field.
+fn wrong(error: ReadError) -> Problem {
+    match error.field() {
+        _ if error.is_syntax() => Problem::new(ErrorCode::Parse, "the body is not JSON"),
+        None => Problem::new(ErrorCode::Invalid, "the body is not a JSON object"),
+        Some(field) => Problem::new(ErrorCode::Invalid, format!("`{field}`: {error}")).at_field(field),
+    }
 }
 
-/// Names the field. The words of the parser stay here: they repeat what was sent.
-fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    if !error.inner().is_data() {
-        return not_json();
-    }
-    let words = error.inner().to_string();
-    let named = |what: &str| words.strip_prefix(what).and_then(|rest| rest.split('`').next());
-    let path = error.path().to_string();
-    let parent = if path == "." { String::new() } else { format!("{path}.") };
-    if let Some(name) = named("duplicate field `") {
-        return Problem::new(ErrorCode::Invalid, format!("`{name}` is there twice"))
-            .at_field(name.to_owned());
-    }
-    match named("missing field `") {
-        Some(name) => Problem::new(ErrorCode::Invalid, format!("`{parent}{name}` is missing"))
-            .at_field(format!("{parent}{name}")),
-        None if path == "." => Problem::new(ErrorCode::Invalid, "the body is not a JSON object"),
-        None => Problem::new(ErrorCode::Invalid, format!("`{path}` is not what it should be")).at_field(path),
+/// The body of an answer.
+#[derive(Debug)]
+pub(super) struct Answer<T>(pub(super) T);
+
+impl<T: ToJson> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "application/json")], json::to_vec(&self.0)).into_response()
     }
 }
 
@@ -101,7 +95,7 @@ mod tests {
     #[test]
     fn nesting_without_end_is_no_json() {
         let deep = "[".repeat(100_000);
-        assert!(parse::<serde_json::Value>(deep.as_bytes()).is_err());
+        assert_eq!(parse::<NewRoom>(deep.as_bytes()).unwrap_err().code(), ErrorCode::Parse);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use shared::{ErrorCode, api};
+use shared::{ErrorCode, api, json};
 
 use crate::{chat::commit_error::CommitError, store::StoreError};
 
@@ -102,9 +102,8 @@ impl IntoResponse for Problem {
             field: self.field.map(Cow::into_owned),
             retry_after_ms: self.retry_after_ms,
         };
-        let json = serde_json::to_vec(&body).expect("a problem is plain data");
         let kind = HeaderValue::from_static("application/problem+json");
-        let mut response = (self.status, [(header::CONTENT_TYPE, kind)], json).into_response();
+        let mut response = (self.status, [(header::CONTENT_TYPE, kind)], json::to_vec(&body)).into_response();
         let headers = response.headers_mut();
         if let Some(wait_ms) = self.retry_after_ms {
             headers.insert(header::RETRY_AFTER, wait_ms.div_ceil(1_000).into());

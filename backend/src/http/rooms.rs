@@ -1,13 +1,13 @@
 //! Rooms: made, listed, looked up and joined by their code; who is in them.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use shared::{
     ErrorCode, RoomId, UserId,
     api::{JoinRoom, Member, Members, MyRooms, NewRoom, Room, RoomPreview, RoomState},
 };
 
 use super::{
-    body::Body,
+    body::{Answer, Body},
     caller::Caller,
     fields::{Segments, id, named},
     problem::Problem,
@@ -19,7 +19,7 @@ pub(super) async fn make(
     State(app): State<App>,
     caller: Caller,
     Body(room): Body<NewRoom>,
-) -> Result<(StatusCode, Json<RoomState>), Problem> {
+) -> Result<(StatusCode, Answer<RoomState>), Problem> {
     let name = named("name", &room.name, app.options.limits.room_name_graphemes)?;
     let user = caller.claims.user_id;
     app.rates.rooms_made.take(user, app.since_start()).map_err(Problem::rate_limited)?;
@@ -32,13 +32,13 @@ pub(super) async fn make(
         }
     };
     tracing::info!(room = %state.room.id, "room made");
-    Ok((StatusCode::CREATED, Json(state)))
+    Ok((StatusCode::CREATED, Answer(state)))
 }
 
 /// `GET /rooms`
-pub(super) async fn mine(State(app): State<App>, caller: Caller) -> Result<Json<MyRooms>, Problem> {
+pub(super) async fn mine(State(app): State<App>, caller: Caller) -> Result<Answer<MyRooms>, Problem> {
     let rooms = app.store.rooms_of(caller.claims.user_id).await?;
-    Ok(Json(MyRooms { rooms }))
+    Ok(Answer(MyRooms { rooms }))
 }
 
 /// `GET /rooms/code/{code}`: also for somebody who is not signed in yet, because the link of a room is how most
@@ -47,9 +47,9 @@ pub(super) async fn look_up(
     State(app): State<App>,
     address: ClientAddress,
     Segments(code): Segments<String>,
-) -> Result<Json<RoomPreview>, Problem> {
+) -> Result<Answer<RoomPreview>, Problem> {
     let room = by_code(&app, address, &code).await?;
-    Ok(Json(RoomPreview { code: room.code, name: room.name, members: room.members }))
+    Ok(Answer(RoomPreview { code: room.code, name: room.name, members: room.members }))
 }
 
 /// `POST /rooms/join`
@@ -58,7 +58,7 @@ pub(super) async fn join(
     caller: Caller,
     address: ClientAddress,
     Body(join): Body<JoinRoom>,
-) -> Result<Json<RoomState>, Problem> {
+) -> Result<Answer<RoomState>, Problem> {
     let room = by_code(&app, address, &join.code).await?;
     let user = caller.claims.user_id;
     let is_new = !app.store.is_member(user, room.id).await?;
@@ -70,7 +70,7 @@ pub(super) async fn join(
     if is_new {
         tracing::info!(room = %room.id, "room joined");
     }
-    Ok(Json(state))
+    Ok(Answer(state))
 }
 
 /// `GET /rooms/{id}/members`
@@ -78,7 +78,7 @@ pub(super) async fn members(
     State(app): State<App>,
     caller: Caller,
     Segments(room): Segments<String>,
-) -> Result<Json<Members>, Problem> {
+) -> Result<Answer<Members>, Problem> {
     let room: RoomId = id(&room)?;
     if !app.store.is_member(caller.claims.user_id, room).await? {
         return Err(Problem::new(ErrorCode::NotMember, "you are not a member of this room"));
@@ -88,7 +88,7 @@ pub(super) async fn members(
         let (presence, last_seen) = app.hub.presence_of(row.user.id);
         Member { user: row.user, role: row.role, presence, last_seen, read_seq: row.read_seq }
     });
-    Ok(Json(Members { members: with_presence.collect() }))
+    Ok(Answer(Members { members: with_presence.collect() }))
 }
 
 /// `DELETE /rooms/{id}/members/{user}`: leave. Nobody can send another away yet.

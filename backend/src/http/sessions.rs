@@ -1,7 +1,6 @@
 //! Signing in and out: guests, the refresh cookie, connection tokens.
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Response},
@@ -13,7 +12,7 @@ use shared::{
 };
 
 use super::{
-    body::Body,
+    body::{Answer, Body},
     caller::{Caller, bearer},
     cookie,
     fields::named,
@@ -97,15 +96,15 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resu
 pub(super) async fn connection_token(
     State(app): State<App>,
     caller: Caller,
-) -> Result<Json<ConnectionToken>, Problem> {
+) -> Result<Answer<ConnectionToken>, Problem> {
     let token = app.tokens.issue_connection(&caller.claims);
-    Ok(Json(ConnectionToken { token, expires_in: app.tokens.connection_ttl_s() }))
+    Ok(Answer(ConnectionToken { token: token.into(), expires_in: app.tokens.connection_ttl_s() }))
 }
 
 fn signed_in(app: &App, status: StatusCode, user: Profile, token: RefreshToken) -> Response {
     let (access_token, _) = app.tokens.issue_access(user.id, token.session_id, token.generation);
-    let body = SignedIn { user, access_token, expires_in: app.tokens.access_ttl_s() };
-    (status, cookie::set(app, &app.tokens.issue_refresh(token)), Json(body)).into_response()
+    let body = SignedIn { user, access_token: access_token.into(), expires_in: app.tokens.access_ttl_s() };
+    (status, cookie::set(app, &app.tokens.issue_refresh(token)), Answer(body)).into_response()
 }
 
 /// Says that nobody is signed in, and forgets the cookie.

@@ -203,7 +203,7 @@ impl Connection {
             Ok(claims) if is_known => {
                 let who = (claims.user_id, claims.session_id);
                 let answer = self.session.renew(who, claims.expires_at, now);
-                if matches!(answer, ServerFrame::Authenticated { .. }) {
+                if matches!(answer, ServerFrame::Authenticated(_)) {
                     self.proof.expect(claims.generation, claims.issued_at);
                     self.take_proof(now);
                 }
@@ -275,7 +275,9 @@ impl Connection {
             Order::Shutdown { reconnect_after_ms } => {
                 self.session.drain();
                 if self.session.user().is_some() {
-                    self.say(&ServerFrame::ServerShutdown { reconnect_after_ms });
+                    self.say(&ServerFrame::ServerShutdown(shared::frame::ServerShutdown {
+                        reconnect_after_ms,
+                    }));
                 }
             }
             Order::Close { code, reason } => self.close(code, reason),

@@ -13,11 +13,11 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use backend::{options::ServerOptions, server::Server};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::{
     ErrorCode, RoomId, SessionId, UserId,
     api::{ConnectionToken, Problem, RoomState, SignedIn},
+    json::{self, FromJson},
 };
 use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -111,9 +111,8 @@ impl TestServer {
     pub async fn guest(&self, name: &str) -> Person<'_> {
         let response =
             self.call(Method::POST, "/guests").json(&json!({ "name": name })).send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::CREATED);
         let cookie = cookie_of(&response).unwrap();
-        Person { server: self, cookie, signed_in: response.json().await.unwrap() }
+        Person { server: self, cookie, signed_in: read(response, StatusCode::CREATED).await }
     }
 }
 
@@ -165,7 +164,7 @@ impl Person<'_> {
     /// A token that opens one socket once.
     pub async fn connection_token(&self) -> String {
         let answer = self.call(Method::POST, "/ws-token").send().await.unwrap();
-        read::<ConnectionToken>(answer, StatusCode::OK).await.token
+        read::<ConnectionToken>(answer, StatusCode::OK).await.token.into_string()
     }
 
     /// A socket, opened as a browser does. Its first frame is still to come.
@@ -186,10 +185,21 @@ pub fn client() -> reqwest::Client {
 }
 
 /// The body of an answer that has this status.
-pub async fn read<T: DeserializeOwned>(response: Response, status: StatusCode) -> T {
+pub async fn read<T: FromJson>(response: Response, status: StatusCode) -> T {
+    let text = text(response, status).await;
+    json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// The same of an answer that is not one of the protocol's.
+pub async fn read_value(response: Response, status: StatusCode) -> Value {
+    let text = text(response, status).await;
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+async fn text(response: Response, status: StatusCode) -> String {
     let (was, text) = (response.status(), response.text().await.unwrap());
     assert_eq!(was, status, "{text}");
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    text
 }
 
 /// Checks that an answer is a problem of this code, in every way that it says so.

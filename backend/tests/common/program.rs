@@ -106,13 +106,13 @@ impl Program {
         let call = super::client().post(format!("{}{}/guests", self.url, shared::api::API));
         let answer = call.json(&json!({ "name": name })).send().await.unwrap();
         let cookie = super::cookie_of(&answer).unwrap();
-        (answer.json().await.unwrap(), cookie)
+        (super::read(answer, StatusCode::CREATED).await, cookie)
     }
 
     /// A call of somebody under `/api/v1`.
     pub fn call(&self, method: Method, path: &str, by: &SignedIn) -> RequestBuilder {
         let url = format!("{}{}{path}", self.url, shared::api::API);
-        super::client().request(method, url).bearer_auth(&by.access_token)
+        super::client().request(method, url).bearer_auth(&*by.access_token)
     }
 
     /// Makes a room.
@@ -124,7 +124,7 @@ impl Program {
     /// A token that opens one socket once.
     pub async fn connection_token(&self, of: &SignedIn) -> String {
         let answer = self.call(Method::POST, "/ws-token", of).send().await.unwrap();
-        super::read::<ConnectionToken>(answer, StatusCode::OK).await.token
+        super::read::<ConnectionToken>(answer, StatusCode::OK).await.token.into_string()
     }
 
     /// A socket that has said who it is, as programs do.

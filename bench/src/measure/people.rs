@@ -6,7 +6,9 @@ use anyhow::{Context, ensure};
 use shared::{
     ClientFrame, ServerFrame,
     api::{JoinRoom, NewGuest, NewRoom, RoomState, SignedIn, Visibility},
+    calls,
     frame::{Auth, Connected},
+    json,
 };
 
 use crate::raw::RawSocket;
@@ -29,18 +31,18 @@ impl People {
 
     /// A new guest.
     pub(crate) async fn guest(&self, name: &str) -> anyhow::Result<SignedIn> {
-        self.post("/guests", None, &NewGuest { name: name.to_owned() }).await
+        self.post::<calls::MakeGuest>(None, &NewGuest { name: name.to_owned() }).await
     }
 
     /// A new room of that guest.
     pub(crate) async fn make_room(&self, by: &SignedIn, name: &str) -> anyhow::Result<RoomState> {
         let room = NewRoom { name: name.to_owned(), visibility: Visibility::Private };
-        self.post("/rooms", Some(by), &room).await
+        self.post::<calls::MakeRoom>(Some(by), &room).await
     }
 
     /// That guest joins that room.
     pub(crate) async fn join(&self, who: &SignedIn, room: &RoomState) -> anyhow::Result<RoomState> {
-        self.post("/rooms/join", Some(who), &JoinRoom { code: room.room.code.clone() }).await
+        self.post::<calls::EnterRoom>(Some(who), &JoinRoom { code: room.room.code.clone() }).await
     }
 
     /// A socket of that guest, as far as `connected`.
@@ -59,22 +61,18 @@ impl People {
         }
     }
 
-    async fn post<T: serde::de::DeserializeOwned>(
-        &self,
-        path: &str,
-        by: Option<&SignedIn>,
-        body: &impl serde::Serialize,
-    ) -> anyhow::Result<T> {
-        let mut request =
-            self.http.post(format!("http://{}{}{path}", self.address, shared::api::API)).json(body);
+    async fn post<C: calls::Call>(&self, by: Option<&SignedIn>, body: &C::Body) -> anyhow::Result<C::Answer> {
+        let path = C::path(&[]);
+        let request = self.http.post(format!("http://{}{path}", self.address)).body(json::to_string(body));
+        let mut request = request.header("content-type", "application/json");
         if let Some(by) = by {
-            request = request.bearer_auth(&by.access_token);
+            request = request.bearer_auth(&*by.access_token);
         }
         let answer = request.send().await?;
         let status = answer.status();
         let text = answer.text().await?;
         ensure!(status.is_success(), "POST {path}: {status} {text}");
-        serde_json::from_str(&text).context("an answer of another shape than expected")
+        json::from_str(&text).context("an answer of another shape than expected")
     }
 }
 

@@ -244,7 +244,7 @@ impl Person for Talker {
                     acked.insert(ack.txn_id, (ack.room_id, ack.seq));
                     self.state.send_modify(|state| state.acked += 1);
                 }
-                Ok(ServerFrame::ServerShutdown { .. }) => self.told = true,
+                Ok(ServerFrame::ServerShutdown(_)) => self.told = true,
                 _ => {}
             },
             Noted::Closed(code) => {

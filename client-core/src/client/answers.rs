@@ -1,12 +1,12 @@
 //! What the answers of HTTP calls mean to the parts of the client.
 
-use serde::de::DeserializeOwned;
 use shared::{
     ClientFrame, RoomId,
     api::{ConnectionToken, Members, MyRooms, RoomPreview, RoomState},
     error::ErrorCode,
     event::Profile,
     frame::Auth,
+    json::{self, FromJson},
 };
 
 use super::Client;
@@ -44,7 +44,7 @@ impl Client {
             self.out.push(Output::Restore(user.id));
         }
         if let Some(token) = self.session.tokens.text() {
-            self.out.send(&ClientFrame::Auth(Auth { token: token.to_owned() }));
+            self.out.send(&ClientFrame::Auth(Auth { token: token.into() }));
         }
         if self.started {
             self.link.start(ms, &mut self.out);
@@ -172,7 +172,7 @@ impl Client {
 
     fn got_connection_token(&mut self, ms: u64, result: Result<ConnectionToken, Failure>) {
         match result {
-            Ok(answer) => self.link.token(ms, answer.token, &mut self.out),
+            Ok(answer) => self.link.token(ms, answer.token.into_string(), &mut self.out),
             Err(failure) => {
                 if failure.code == ErrorCode::Unauthenticated {
                     self.session.tokens.forget();
@@ -184,6 +184,6 @@ impl Client {
 }
 
 /// Reads a body; one that makes no sense is the server's mistake.
-fn read<T: DeserializeOwned>(result: Result<String, Failure>) -> Result<T, Failure> {
-    result.and_then(|body| serde_json::from_str(&body).map_err(|_| Failure::new(ErrorCode::Internal)))
+fn read<T: FromJson>(result: Result<String, Failure>) -> Result<T, Failure> {
+    result.and_then(|body| json::from_str(&body).map_err(|_| Failure::new(ErrorCode::Internal)))
 }

@@ -16,8 +16,8 @@ impl Client {
         let Ok(frame) = ServerFrame::decode(text) else { return };
         match frame {
             ServerFrame::Connected(connected) => self.connected(ms, *connected),
-            ServerFrame::ServerShutdown { reconnect_after_ms } => {
-                self.link.shutting_down(ms, reconnect_after_ms);
+            ServerFrame::ServerShutdown(shutdown) => {
+                self.link.shutting_down(ms, shutdown.reconnect_after_ms);
             }
             // Nothing else counts before the greeting.
             _ if !self.link.is_online() => {}
@@ -29,15 +29,15 @@ impl Client {
             ServerFrame::Read(signal) => self.read(&signal),
             ServerFrame::Presence(signal) => self.roster.presence(&signal, &mut self.out),
             ServerFrame::Error(error) => self.error(ms, &error),
-            ServerFrame::AuthExpiring { .. } => {
+            ServerFrame::AuthExpiring(_) => {
                 // A renewal and the warning may have crossed.
                 if let Some(token) = self.session.expiring(&mut self.out) {
-                    let auth = Auth { token: token.to_owned() };
+                    let auth = Auth { token: token.into() };
                     self.out.send(&ClientFrame::Auth(auth));
                 }
             }
-            ServerFrame::Pong { .. } => self.link.pong(ms),
-            ServerFrame::Authenticated { .. } => self.session.tokens.put_all_on_socket(),
+            ServerFrame::Pong(_) => self.link.pong(ms),
+            ServerFrame::Authenticated(_) => self.session.tokens.put_all_on_socket(),
         }
     }
 

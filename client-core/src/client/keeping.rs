@@ -1,6 +1,6 @@
 //! What outlives the page: what is written for the next time, and what becomes of what comes back.
 
-use shared::{RoomId, UserId};
+use shared::{RoomId, UserId, api::RoomState};
 
 use super::Client;
 use crate::{
@@ -25,7 +25,7 @@ impl Client {
                 Found::Person(person) => here = Some(person),
                 Found::Page(room, page) => {
                     // Few, and so without the code of a sort.
-                    let place = pages.partition_point(|(_, Page(at, ..))| *at <= page.0);
+                    let place = pages.partition_point(|(_, (at, ..))| *at <= page.0);
                     pages.insert(place, (room, page));
                 }
                 Found::Message(message) => messages.push((key, message)),
@@ -98,12 +98,12 @@ impl Client {
         self.outbox.write_all();
         self.snapshots.list_changed();
         for (room, text) in self.drafts.iter().filter(|(_, text)| drafts::is_kept(text)) {
-            self.out.write(Key { user, slot: Slot::Draft(room) }, &text);
+            self.out.write(Key { user, slot: Slot::Draft(room) }, text);
         }
     }
 
     /// The rooms as they were, unless the server has said more.
-    fn restore_rooms(&mut self, Person(_, epoch, rooms): Person) {
+    fn restore_rooms(&mut self, (_, epoch, rooms): Person) {
         if self.link.is_online() || self.rooms.iter().next().is_some() {
             return;
         }
@@ -116,7 +116,7 @@ impl Client {
     /// Histories as they were, of the rooms and the log that are still the same; those written last come last.
     fn restore_pages(&mut self, pages: Vec<(RoomId, Page)>) {
         let spare = pages.len().saturating_sub(timelines::ROOMS_MOST);
-        for (at, (room, Page(_, epoch, mut events))) in pages.into_iter().enumerate() {
+        for (at, (room, (_, epoch, mut events))) in pages.into_iter().enumerate() {
             events.retain(|event| event.room_id == room);
             let (Some(first), Some(last)) = (events.first(), events.last().cloned()) else {
                 continue;
@@ -166,7 +166,7 @@ impl Client {
         let Some(user) = self.kept_for else { return };
         let (key, text) = (Key { user, slot: Slot::Draft(room) }, self.drafts.get(room));
         if drafts::is_kept(text) {
-            self.out.write(key, &text);
+            self.out.write(key, text);
         } else {
             self.out.remove(key);
         }
@@ -201,13 +201,13 @@ impl Client {
         }
         if let Some(epoch) = self.epoch {
             for room in work.write {
-                let page = Page(now.wall.unix_ms(), epoch, self.timelines.tail(room));
+                let page = (now.wall.unix_ms(), epoch, self.timelines.tail(room));
                 self.out.write(Key { user, slot: Slot::Page(room) }, &page);
             }
         }
         if work.list {
-            let rooms = self.rooms.states().take(ROOMS_MOST).collect();
-            let person = Person(profile.clone(), self.epoch, rooms);
+            let rooms: Vec<RoomState> = self.rooms.states().take(ROOMS_MOST).collect();
+            let person = (profile.clone(), self.epoch, rooms);
             self.out.write(Key { user, slot: Slot::Person }, &person);
         }
     }
@@ -220,7 +220,7 @@ impl Client {
         self.session.sign_out(&mut self.out);
         self.leaving = kept_for;
         if let Some(user) = kept_for {
-            self.out.write(Key { user, slot: Slot::Leaving }, &());
+            self.out.write(Key { user, slot: Slot::Leaving }, true);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the other pages of the browser, which share the cookie, mean to a session. It knows no way to them.
 
-use shared::api::SignedIn;
+use shared::{api::SignedIn, json};
 
 use super::{Outcome, Pending, Session};
 use crate::{
@@ -15,7 +15,7 @@ impl Session {
     /// Another page of this browser was signed in, or has renewed it: its token serves this page too, if it is newer
     /// and of the same person, or where nobody is here. It is used now or never, so that none is tried twice.
     pub(crate) fn heard(&mut self, now: u64, news: &News, age_ms: u64, out: &mut Out) -> Option<Outcome> {
-        let answer: SignedIn = serde_json::from_str(&news.answer).ok()?;
+        let answer: SignedIn = json::from_str(&news.answer).ok()?;
         let is_ours = match &self.state {
             // It has asked the same server with the same cookie.
             SessionState::Unknown => true,

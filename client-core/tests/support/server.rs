@@ -81,7 +81,9 @@ impl Server {
         match frame {
             ClientFrame::Message(post) => self.post(connection, user, &post),
             ClientFrame::Sync(sync) => vec![(connection, self.sync(connection, sync))],
-            ClientFrame::Ping => vec![(connection, ServerFrame::Pong { server_time: super::BEGIN })],
+            ClientFrame::Ping => {
+                vec![(connection, ServerFrame::Pong(shared::frame::Pong { server_time: super::BEGIN }))]
+            }
             _ => Vec::new(),
         }
     }

@@ -86,15 +86,15 @@ pub(crate) fn signed_in(user: &Profile) -> String {
 
 pub(crate) fn access_token(user: &Profile, token: &str, expires_in: u64) -> String {
     let body = SignedIn { user: user.clone(), access_token: token.into(), expires_in };
-    serde_json::to_string(&body).unwrap()
+    shared::json::to_string(&body)
 }
 
 pub(crate) fn connection_token() -> String {
-    serde_json::to_string(&ConnectionToken { token: "once".into(), expires_in: 60 }).unwrap()
+    shared::json::to_string(&ConnectionToken { token: "once".into(), expires_in: 60 })
 }
 
 pub(crate) fn problem(status: u16, code: ErrorCode, retry_after_ms: Option<u64>) -> String {
-    serde_json::to_string(&Problem {
+    shared::json::to_string(&Problem {
         kind: "about:blank".into(),
         title: "Problem".into(),
         status,
@@ -103,11 +103,10 @@ pub(crate) fn problem(status: u16, code: ErrorCode, retry_after_ms: Option<u64>)
         field: None,
         retry_after_ms,
     })
-    .unwrap()
 }
 
 pub(crate) fn my_rooms(rooms: &[RoomState]) -> String {
-    serde_json::to_string(&MyRooms { rooms: rooms.to_vec() }).unwrap()
+    shared::json::to_string(&MyRooms { rooms: rooms.to_vec() })
 }
 
 pub(crate) fn member(user: Profile, presence: Presence) -> Member {
@@ -115,7 +114,7 @@ pub(crate) fn member(user: Profile, presence: Presence) -> Member {
 }
 
 pub(crate) fn members(members: &[Member]) -> String {
-    serde_json::to_string(&Members { members: members.to_vec() }).unwrap()
+    shared::json::to_string(&Members { members: members.to_vec() })
 }
 
 /// A message of Bob's at that place of a room whose events are all messages.

@@ -2,7 +2,7 @@
 //! signal and no frame.
 
 use client_core::Change;
-use shared::{EventBody, RoomId};
+use shared::RoomId;
 
 use crate::store::{Arrived, Failure, Found, Refused};
 

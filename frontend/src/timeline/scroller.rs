@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use client_core::{Command, Row, RowKey, view::HistoryView};
 use leptos::{prelude::*, task::spawn_local};
-use shared::{EventBody, RoomId, Seq};
+use shared::{RoomId, Seq};
 
 use super::{
     arrange::{Facts, Item, arrange},

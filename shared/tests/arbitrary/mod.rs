@@ -9,8 +9,8 @@ use shared::{
     api::{Member, Presence, Role, Room, RoomState, Visibility},
     event::Profile,
     frame::{
-        Ack, Activity, Auth, Behind, Connected, Events, PostMessage, PresenceSignal, Read, ReadSignal,
-        SetPresence, Sync, SyncFrom, Typing, TypingSignal,
+        Ack, Activity, Auth, AuthExpiring, Authenticated, Behind, Connected, Events, Pong, PostMessage,
+        PresenceSignal, Read, ReadSignal, ServerShutdown, SetPresence, Sync, SyncFrom, Typing, TypingSignal,
     },
     ids::COUNTER_END,
 };
@@ -175,7 +175,7 @@ fn sync() -> impl Strategy<Value = Sync> {
 pub(crate) fn client_frame() -> impl Strategy<Value = ClientFrame> {
     let status = prop_oneof![Just(Activity::Online), Just(Activity::Away)];
     prop_oneof![
-        text().prop_map(|token| ClientFrame::Auth(Auth { token })),
+        text().prop_map(|token| ClientFrame::Auth(Auth { token: token.into() })),
         post().prop_map(ClientFrame::Message),
         (room_id(), any::<bool>())
             .prop_map(|(room_id, active)| ClientFrame::Typing(Typing { room_id, active })),
@@ -244,10 +244,13 @@ pub(crate) fn server_frame() -> impl Strategy<Value = ServerFrame> {
             ServerFrame::Presence(PresenceSignal { user_id, status, last_seen })
         }),
         error().prop_map(ServerFrame::Error),
-        any::<u64>().prop_map(|expires_in_ms| ServerFrame::AuthExpiring { expires_in_ms }),
-        timestamp().prop_map(|token_expires_at| ServerFrame::Authenticated { token_expires_at }),
-        any::<u64>().prop_map(|reconnect_after_ms| ServerFrame::ServerShutdown { reconnect_after_ms }),
-        timestamp().prop_map(|server_time| ServerFrame::Pong { server_time }),
+        any::<u64>().prop_map(|expires_in_ms| ServerFrame::AuthExpiring(AuthExpiring { expires_in_ms })),
+        timestamp()
+            .prop_map(|token_expires_at| ServerFrame::Authenticated(Authenticated { token_expires_at })),
+        any::<u64>().prop_map(|reconnect_after_ms| ServerFrame::ServerShutdown(ServerShutdown {
+            reconnect_after_ms
+        })),
+        timestamp().prop_map(|server_time| ServerFrame::Pong(Pong { server_time })),
         event().prop_map(|event| ServerFrame::Event(Box::new(event))),
     ]
 }

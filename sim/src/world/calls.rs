@@ -91,7 +91,7 @@ impl World<'_> {
         let CallAnswer { status, body, cookie } = answer;
         let state = &mut self.calls[call];
         let makes_room = state.request.method == Method::Post && state.request.path == format!("{API}/rooms");
-        if makes_room && let Ok(room) = serde_json::from_str::<RoomState>(&body) {
+        if makes_room && let Ok(room) = shared::json::from_str::<RoomState>(&body) {
             self.logged.entry(room.room.id).or_insert(0);
         }
         let mut at = self.now;

@@ -168,7 +168,7 @@ fn broken_frames_are_answered_and_the_socket_lives() {
     assert_eq!((missing.code, missing.field.as_deref()), (ErrorCode::Invalid, Some("room_id")));
     assert_eq!(
         test.send(&ClientFrame::Ping, 7),
-        Effect::Reply(ServerFrame::Pong { server_time: at(7).wall })
+        Effect::Reply(ServerFrame::Pong(shared::frame::Pong { server_time: at(7).wall }))
     );
 }
 
@@ -222,7 +222,7 @@ fn a_server_that_goes_down_stores_nothing_more() {
 fn frames_beyond_the_rate_are_refused_and_a_flood_that_goes_on_ends_the_socket() {
     let mut test = Test::known();
     for _ in 0..60 {
-        assert!(matches!(test.send(&ClientFrame::Ping, 0), Effect::Reply(ServerFrame::Pong { .. })));
+        assert!(matches!(test.send(&ClientFrame::Ping, 0), Effect::Reply(ServerFrame::Pong(_))));
     }
     for _ in 0..60 {
         let refused = error(test.send(&ClientFrame::Ping, 0));
@@ -301,7 +301,7 @@ fn a_client_is_warned_before_its_token_ends_and_closed_when_it_does() {
     test.session.hear(at(end - 60_000).tick);
     assert_eq!(test.session.due(at(end - 60_001)), Some(Due::Ping));
     assert_eq!(test.session.due(at(end - 60_001)), None);
-    let warning = ServerFrame::AuthExpiring { expires_in_ms: 60_000 };
+    let warning = ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 60_000 });
     assert_eq!(test.session.due(at(end - 60_000)), Some(Due::Send(warning)));
     assert_eq!(test.session.due(at(end - 60_000)), None, "once");
     test.session.hear(at(end).tick);
@@ -317,7 +317,7 @@ fn a_newer_token_of_the_same_sign_in_keeps_the_socket() {
     while test.session.due(at(end - 1)).is_some() {}
     let token_expires_at = WALL.plus_ms(2 * end);
     let answer = test.session.renew((user(1), sign_in(1)), token_expires_at, at(end - 1));
-    assert_eq!(answer, ServerFrame::Authenticated { token_expires_at });
+    assert_eq!(answer, ServerFrame::Authenticated(shared::frame::Authenticated { token_expires_at }));
     assert_eq!(test.session.due(at(end)), None);
     for other in [(user(2), sign_in(1)), (user(1), sign_in(2))] {
         let answer = test.session.renew(other, WALL.plus_ms(9 * end), at(end));
@@ -330,7 +330,7 @@ fn a_token_that_is_nearly_over_is_warned_about_at_once() {
     let mut test = Test::unknown();
     let ada = Arc::new(Profile { id: user(1), name: "Ada".into(), avatar: None });
     test.session.known(ada, sign_in(1), WALL.plus_ms(10_000), [], at(0));
-    let warning = ServerFrame::AuthExpiring { expires_in_ms: 10_000 };
+    let warning = ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 10_000 });
     assert_eq!(test.session.due(at(0)), Some(Due::Send(warning)));
     assert_eq!(test.session.deadline(), Duration::from_secs(10));
 }
@@ -340,13 +340,13 @@ fn where_tokens_live_shortly_a_renewed_one_is_not_warned_about_at_once() {
     let mut test = Test::unknown();
     let ada = Arc::new(Profile { id: user(1), name: "Ada".into(), avatar: None });
     test.session.known(ada, sign_in(1), WALL.plus_ms(40_000), [], at(0));
-    assert!(matches!(test.session.due(at(0)), Some(Due::Send(ServerFrame::AuthExpiring { .. }))));
+    assert!(matches!(test.session.due(at(0)), Some(Due::Send(ServerFrame::AuthExpiring(_)))));
     test.session.renew((user(1), sign_in(1)), WALL.plus_ms(40_000), at(0));
     assert_eq!(test.session.due(at(0)), None);
     test.session.hear(at(30_000).tick);
     while test.session.due(at(29_999)) == Some(Due::Ping) {}
     assert_eq!(test.session.due(at(29_999)), None);
-    let warning = ServerFrame::AuthExpiring { expires_in_ms: 10_000 };
+    let warning = ServerFrame::AuthExpiring(shared::frame::AuthExpiring { expires_in_ms: 10_000 });
     assert_eq!(test.session.due(at(30_000)), Some(Due::Send(warning)));
 }
 
