@@ -1,3 +1,5 @@
+//! What the parser and the writer promise, held against another library where there is one.
+
 use proptest::prelude::*;
 
 use super::*;
