@@ -54,7 +54,7 @@ fn wrong(error: ReadError) -> Problem {
     match error.field() {
         _ if error.is_syntax() => Problem::new(ErrorCode::Parse, "the body is not JSON"),
         None => Problem::new(ErrorCode::Invalid, "the body is not a JSON object"),
-        Some(field) => Problem::new(ErrorCode::Invalid, format!("`{field}`: {error}")).at_field(field),
+        Some(field) => Problem::new(ErrorCode::Invalid, error.to_string()).at_field(field),
     }
 }
 
