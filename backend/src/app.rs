@@ -7,12 +7,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chat::{committer::Committer, hub::Hub},
-    metrics::Metrics,
-    options::ServerOptions,
-    rates::Rates,
-    store::Store,
-    tokens::Tokens,
+    chat::hub::Hub, commit::committer::Committer, metrics::Metrics, options::ServerOptions, rates::Rates,
+    store::Store, tokens::Tokens,
 };
 
 /// The parts of one server. Cloning it clones a pointer.

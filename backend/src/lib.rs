@@ -7,6 +7,7 @@ pub mod app;
 pub mod chat;
 pub mod clock;
 pub mod codes;
+pub mod commit;
 mod csp;
 pub mod http;
 mod lock;

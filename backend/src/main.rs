@@ -127,7 +127,7 @@ fn start_log(format: LogFormat) {
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("info,hyper=error,sqlx=warn"));
+    let filter = filter.unwrap_or_else(|| EnvFilter::new("info,hyper=error"));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     // A filter of its own, because `RUST_LOG` may name modules, and the more precise name would win.
     let unseen = FilterFn::new(|line| {

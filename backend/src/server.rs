@@ -13,8 +13,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream, ToSocketAddrs},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinHandle,
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::{Instant, sleep, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -23,7 +22,8 @@ use tower::ServiceExt;
 use crate::{
     address,
     app::App,
-    chat::{committer::Committer, hub::Hub},
+    chat::hub::Hub,
+    commit::committer::Committer,
     http,
     lock::DataDirLock,
     metrics::Metrics,
@@ -43,7 +43,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// One server with its database. Dropping it ends nothing gracefully; [`Server::shutdown`] does.
 pub struct Server {
-    /// There until the server shuts down. The task that writes ends when nobody can ask it for anything.
+    /// There until the server shuts down. The thread that writes ends when nobody can ask it for anything.
     running: Mutex<Option<Running>>,
     /// Cancelled when the server begins to stop.
     stopping: CancellationToken,
@@ -54,7 +54,8 @@ pub struct Server {
 
 struct Running {
     app: App,
-    writing: JoinHandle<()>,
+    /// Hears when the thread that writes has ended.
+    writing: oneshot::Receiver<()>,
 }
 
 /// Why a server can't start.
@@ -80,6 +81,9 @@ pub enum StartError {
     /// The database can't be opened.
     #[error("the database can't be opened: {0}")]
     Store(#[from] StoreError),
+    /// The system has no thread for the one that writes.
+    #[error("the thread that writes can't be started: {0}")]
+    Thread(io::Error),
 }
 
 impl Server {
@@ -108,7 +112,8 @@ impl Server {
         let (options, metrics) = (Arc::new(options), Arc::new(Metrics::new()));
         let hub = Hub::new(store.clone(), &options, Arc::clone(&metrics));
         let (committer, writing) =
-            Committer::start(writer, store.clone(), Arc::clone(&hub), Arc::clone(&metrics), &options);
+            Committer::start(writer, store.clone(), Arc::clone(&hub), Arc::clone(&metrics), &options)
+                .map_err(StartError::Thread)?;
         let places = Arc::new(Semaphore::new(options.connections));
         let stopping = CancellationToken::new();
         let app = App::new(options, store, committer, hub, tokens, metrics, stopping.clone());
@@ -170,7 +175,7 @@ impl Server {
         };
         match timeout_at(deadline, all_gone).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the task that writes did not end well"),
+            Ok(Err(error)) => tracing::error!(%error, "the thread that writes did not end well"),
             Err(_) => {
                 let left = self.connections.len();
                 tracing::warn!(left, sockets = hub.socket_count(), "some did not let go in time");

@@ -10,10 +10,8 @@ use tower::ServiceExt as _;
 use crate::{
     address::ClientAddress,
     app::App,
-    chat::{
-        committer::{Committer, Committing},
-        hub::Hub,
-    },
+    chat::hub::Hub,
+    commit::committer::{Committer, Committing},
     http,
     metrics::Metrics,
     options::ServerOptions,

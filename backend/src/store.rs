@@ -1,17 +1,17 @@
-//! The database: SQLite through sqlx. Knows rows and transactions; knows nothing of sockets or of who may do what.
+//! The database. Knows rows and transactions; knows nothing of sockets or of who may do what.
 //!
-//! [`Store`] only reads, over a pool. [`Writer`] is the one connection that writes; the committer owns it.
+//! [`Store`] only reads. [`Writer`] is the one connection that writes; the committer owns it. Both are SQLite's today;
+//! what they promise does not depend on that: every call is `async`, and a [`Batch`] is stored as a whole or not at all.
 
-mod bulk;
-mod open;
+mod error;
 mod page;
-mod read;
 mod rows;
-mod write;
+mod sqlite;
 
-pub use bulk::Rows;
-pub(crate) use open::DATABASE;
-pub use open::{Store, StoreError};
-pub use page::Page;
-pub use rows::{MemberRow, Membership, SessionRow};
-pub use write::{Batch, Writer};
+pub use self::{
+    error::StoreError,
+    page::Page,
+    rows::{Greeting, MemberRow, Membership, SessionRow},
+    sqlite::{Batch, Store, Writer},
+};
+pub(crate) use sqlite::DATABASE;

@@ -11,7 +11,6 @@ use shared::{
     api::SignedIn,
     frame::{Auth, Connected, PostMessage, Sync, SyncFrom},
 };
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
 const README: &str = include_str!("../../README.md");
 
@@ -29,13 +28,10 @@ async fn say(socket: &mut Socket, number: u64, room_id: RoomId) -> u64 {
 }
 
 /// The copy that the README has SQLite make.
-async fn back_up(data: &Path, backup: &Path) {
+fn back_up(data: &Path, backup: &Path) {
     let line = README.lines().find(|line| line.starts_with("sqlite3 ")).expect("the README says how");
     let statement = line.split('"').nth(1).unwrap().replace("backup/", &format!("{}/", backup.display()));
-    let options = SqliteConnectOptions::new().filename(data.join("confab.db"));
-    let mut connection = options.connect().await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    rusqlite::Connection::open(data.join("confab.db")).unwrap().execute_batch(&statement).unwrap();
     assert!(line.ends_with("cp -p data/token-secret backup/"));
     fs::copy(data.join("token-secret"), backup.join("token-secret")).unwrap();
 }
@@ -58,7 +54,7 @@ async fn a_backup_that_is_put_back_goes_on_from_where_it_was_under_a_new_epoch()
     let room = program.make_room(&ada, "Tea").await.room.id;
     let (mut socket, before) = greeted(&program, &ada).await;
     let first = say(&mut socket, 1, room).await;
-    back_up(&data, backup.path()).await;
+    back_up(&data, backup.path());
     let lost = say(&mut socket, 2, room).await;
     program.signal("KILL").await;
     assert!(!program.end().await.0.success());

@@ -8,13 +8,6 @@ use shared::{
     ClientFrame, CloseCode, ErrorCode, ErrorFrame, RoomId, Seq, ServerFrame, TxnId,
     frame::{PostMessage, Read, Sync, SyncFrom},
 };
-use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
-
-/// A way of another program to the database.
-async fn database(server: &TestServer) -> SqliteConnection {
-    let database = SqliteConnectOptions::new().filename(server.data_dir().join("confab.db"));
-    database.connect().await.unwrap()
-}
 
 /// How many transactions were stored, as the server counts.
 async fn commits(server: &TestServer) -> u64 {
@@ -48,9 +41,9 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
     assert_eq!(ready(&server).await, (StatusCode::OK, "ok".into()));
 
     // Another program makes the statement that stores a message fail.
-    let mut other = database(&server).await;
-    let refuse = "CREATE TRIGGER full BEFORE INSERT ON txns BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-    sqlx::query(refuse).execute(&mut other).await.unwrap();
+    let other = server.database();
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON events WHEN NEW.kind = 'message' BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    other.execute_batch(refuse).unwrap();
     let before = commits(&server).await;
     for _ in 0..3 {
         a.send(&post(room.id, 2, "lost?")).await;
@@ -60,7 +53,7 @@ async fn what_can_not_be_stored_is_unavailable_and_stored_once_when_asked_again(
         assert!(!error.message.contains("disk full"), "how it failed is for the log");
     }
     assert_eq!(ready(&server).await, (StatusCode::SERVICE_UNAVAILABLE, "not storing".into()));
-    sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
+    other.execute_batch("DROP TRIGGER full").unwrap();
     assert_eq!(commits(&server).await, before, "what failed is no transaction");
 
     a.send(&post(room.id, 2, "lost?")).await;
@@ -86,16 +79,16 @@ async fn a_read_marker_that_can_not_be_stored_is_unavailable_and_stored_when_sai
     let seq = a.insist(&post(room.id, 1, "hello")).await.seq;
     assert_eq!(b.event().await.seq, seq);
 
-    let mut other = database(&server).await;
+    let other = server.database();
     let refuse = "CREATE TRIGGER full BEFORE UPDATE OF read_seq ON members \
                   BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-    sqlx::query(refuse).execute(&mut other).await.unwrap();
+    other.execute_batch(refuse).unwrap();
     let read = ClientFrame::Read(Read { room_id: room.id, seq });
     b.send(&read).await;
     let error = b.error().await;
     assert_eq!((error.code, error.room_id, error.txn_id), (ErrorCode::Unavailable, Some(room.id), None));
     assert!(error.retryable && error.retry_after_ms.is_some());
-    sqlx::query("DROP TRIGGER full").execute(&mut other).await.unwrap();
+    other.execute_batch("DROP TRIGGER full").unwrap();
 
     b.send(&read).await;
     let told = a.expect_frame(|frame| match frame {
@@ -123,8 +116,8 @@ async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_wait
     assert_eq!(socket.insist(&post(room, 0, "before")).await.seq.get(), 2);
 
     // Another program holds the right to write: a post or two are on their way to the disk, one waits, and no more.
-    let mut other = database(&server).await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = server.database();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for number in 1..=POSTS as u8 {
         socket.send(&post(room, number, "hello")).await;
     }
@@ -137,7 +130,7 @@ async fn more_than_may_wait_for_a_slow_disk_is_unavailable_at_once_and_what_wait
     while refused.len() < POSTS - 4 {
         refused.push(is_refused(socket.error().await));
     }
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     while refused.len() + stored.len() < POSTS {
         match socket.next().await {
             ServerFrame::Ack(ack) => stored.push((ack.seq.get(), ack.txn_id)),
@@ -159,14 +152,14 @@ async fn a_database_that_another_program_locks_for_long_is_unavailable_until_it_
     let mut socket = ada.socket().await;
     socket.connected().await;
 
-    let mut other = database(&server).await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = server.database();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     // The server waits for five seconds: a backup is done by then.
     socket.send(&post(room, 1, "hello")).await;
     let error = socket.error().await;
     assert_eq!((error.code, error.txn_id), (ErrorCode::Unavailable, Some(TxnId::mint(1, [1; 10]))));
     assert!(error.retryable && error.retry_after_ms.is_some());
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     let ack = socket.insist(&post(room, 1, "hello")).await;
     assert_eq!((ack.seq.get(), ack.duplicate), (2, false));
 }
@@ -180,8 +173,8 @@ async fn a_history_that_can_not_be_read_is_unavailable_and_the_socket_lives() {
     socket.connected().await;
     let sync = ClientFrame::Sync(Sync { room_id, from: SyncFrom::After(Seq::ZERO), limit: None });
 
-    let mut other = database(&server).await;
-    sqlx::query("ALTER TABLE events RENAME TO hidden").execute(&mut other).await.unwrap();
+    let other = server.database();
+    other.execute_batch("ALTER TABLE events RENAME TO hidden").unwrap();
     // More often than pages may be due at once: each was answered.
     for _ in 0..3 {
         socket.send(&sync).await;
@@ -190,7 +183,7 @@ async fn a_history_that_can_not_be_read_is_unavailable_and_the_socket_lives() {
         assert!(error.retryable && error.retry_after_ms.is_some());
         assert!(!error.message.contains("events"), "how it failed is for the log: {}", error.message);
     }
-    sqlx::query("ALTER TABLE hidden RENAME TO events").execute(&mut other).await.unwrap();
+    other.execute_batch("ALTER TABLE hidden RENAME TO events").unwrap();
     socket.send(&sync).await;
     let page = socket.expect_frame(|frame| match frame {
         ServerFrame::Events(page) => Some(page),
@@ -204,11 +197,11 @@ async fn somebody_who_can_not_be_looked_up_is_sent_away_for_a_while() {
     let server = TestServer::start().await;
     let ada = server.guest("Ada").await;
     let token = ada.connection_token().await;
-    let mut other = database(&server).await;
-    sqlx::query("ALTER TABLE members RENAME TO hidden").execute(&mut other).await.unwrap();
+    let other = server.database();
+    other.execute_batch("ALTER TABLE members RENAME TO hidden").unwrap();
     let mut socket = Socket::open(server.address, Some(&token)).await;
     let closed = socket.closed().await;
     assert_eq!(closed, (CloseCode::TryAgainLater, "the database can't be asked now".into()));
-    sqlx::query("ALTER TABLE hidden RENAME TO members").execute(&mut other).await.unwrap();
+    other.execute_batch("ALTER TABLE hidden RENAME TO members").unwrap();
     ada.socket().await.connected().await;
 }

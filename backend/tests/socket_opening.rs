@@ -4,7 +4,6 @@ mod common;
 
 use common::{Socket, TestServer};
 use shared::{ClientFrame, CloseCode, ErrorCode, ServerFrame, api::Problem, close::ComeBack, frame::Auth};
-use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use tokio_tungstenite::tungstenite::{
     Error,
     client::IntoClientRequest,
@@ -220,9 +219,8 @@ async fn somebody_whose_account_is_gone_is_sent_away_for_good() {
     let server = TestServer::start().await;
     let ada = server.guest("Ada").await;
     let token = ada.connection_token().await;
-    let database = SqliteConnectOptions::new().filename(server.data_dir().join("confab.db"));
-    let mut other = database.foreign_keys(false).connect().await.unwrap();
-    sqlx::query("DELETE FROM users").execute(&mut other).await.unwrap();
+    let other = server.database();
+    other.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM users").unwrap();
     let mut socket = Socket::open(server.address, Some(&token)).await;
     let closed = socket.closed().await;
     assert_eq!(closed, (CloseCode::Forbidden, "there is no such person".into()));

@@ -301,12 +301,12 @@ impl<'a> Host<'a> {
     pub(crate) fn stored_after(&self, rooms: &BTreeMap<RoomId, u64>) -> Result<Vec<Event>, StoreError> {
         let Some(store) = self.store().filter(|_| !rooms.is_empty()) else { return Ok(Vec::new()) };
         self.bed.runtime.block_on(async {
-            let known: Vec<RoomId> = rooms.keys().copied().collect();
             let mut events = Vec::new();
-            for (room, head) in store.heads(&known).await?.into_iter().collect::<BTreeMap<_, _>>() {
-                let mut last = Seq::new(rooms[&room]).unwrap_or(Seq::MAX);
+            for (room, known) in rooms {
+                let Some(head) = store.head(*room).await?.map(|head| head.seq) else { continue };
+                let mut last = Seq::new(*known).unwrap_or(Seq::MAX);
                 while last < head {
-                    let page = store.page(room, SyncFrom::After(last), 1_000, head).await?;
+                    let page = store.page(*room, SyncFrom::After(last), 1_000, head).await?;
                     last = page.events.last().map_or(Seq::MAX, |event| event.seq);
                     events.extend(page.events);
                 }

@@ -89,7 +89,6 @@ impl Oracle {
             Fact::Refused { author, txn_id, code, definite } => {
                 self.requests.refused((author, txn_id), code, definite)
             }
-            Fact::Forgotten { author, txn_id, code } => self.requests.forgotten((author, txn_id), code),
             Fact::Acked { author, ack } => {
                 if self.watches_store {
                     self.logs.must_hold(ack.room_id, ack.seq, "acked")?;

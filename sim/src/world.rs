@@ -18,7 +18,7 @@ use std::{
 
 use backend::{address::ClientAddress, socket::stepped::SteppedSocket};
 use client_core::SocketId;
-use shared::{ErrorCode, RoomId, TxnId, UserId};
+use shared::{RoomId, TxnId, UserId};
 
 use crate::{
     defects::Defects,
@@ -106,8 +106,6 @@ struct Wire {
     /// The client takes nothing more from it.
     is_left: bool,
     server: Option<SteppedSocket>,
-    /// How many servers had ended when it began.
-    ended_before: u32,
     look_at: Option<u64>,
     up_at: Option<u64>,
     down_at: Option<u64>,
@@ -183,10 +181,6 @@ pub(crate) struct World<'a> {
     saying: Option<(usize, String)>,
     /// What two tabs may send.
     doubled: BTreeSet<TxnId>,
-    /// What of that was refused for good by the server that is there.
-    refused: BTreeMap<TxnId, (UserId, ErrorCode)>,
-    /// How many servers have ended.
-    ended: u32,
     /// How many pages were opened in the place of others.
     others: u32,
     refused_until: u64,
@@ -229,8 +223,6 @@ impl<'a> World<'a> {
             said: 0,
             saying: None,
             doubled: BTreeSet::new(),
-            refused: BTreeMap::new(),
-            ended: 0,
             others: 0,
             refused_until: 0,
             slow_disk_until: 0,

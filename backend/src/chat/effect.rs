@@ -8,9 +8,10 @@ use shared::{
     json::Secret,
 };
 
+use super::rate::Rate;
 #[cfg(doc)]
 use super::session::Session;
-use super::{ledger::Post, rate::Rate};
+use crate::commit::ledger::Append;
 
 /// What holds for every session of a server.
 #[derive(Debug, Clone)]
@@ -50,7 +51,7 @@ pub enum Effect<R> {
     /// Check this token, then call [`Session::known`] or [`Session::renew`].
     Authenticate(Secret),
     /// Store this, and call [`Session::answered`] when that is answered.
-    Post(Post),
+    Append(Append),
     /// Read this, answer with it, and call [`Session::paged`].
     Page(PageRequest),
     /// Pass on that somebody types.

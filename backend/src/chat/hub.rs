@@ -20,7 +20,6 @@ use tokio::time::Instant;
 use super::{
     addresses::Addresses,
     encode,
-    ledger::Changes,
     log::Block,
     mailbox::{Mailbox, Order},
     people::{Person, Seen},
@@ -32,9 +31,10 @@ use super::{
 };
 use crate::{
     clock,
+    commit::ledger::{Changes, Head},
     metrics::Metrics,
     options::ServerOptions,
-    store::{Store, StoreError},
+    store::Store,
 };
 
 /// Everything that connections share.
@@ -49,12 +49,60 @@ pub struct Hub {
     ring: (usize, usize),
     started: Instant,
     is_closing: AtomicBool,
-    rooms: Mutex<HashMap<RoomId, Arc<RoomSlot>>>,
+    rooms: Mutex<Rooms>,
     pub(super) people: Mutex<HashMap<UserId, Person>>,
     pub(super) seen: Seen,
     /// Every socket, known or not, by a number of its own.
     pub(super) sockets: Mutex<Sockets>,
     pub(super) socket_gone: tokio::sync::Notify,
+}
+
+/// The rooms in memory, and what was stored meanwhile in others.
+#[derive(Debug, Default)]
+struct Rooms {
+    open: HashMap<RoomId, Arc<RoomSlot>>,
+    /// How many connections are reading from the database where their rooms are.
+    arriving: usize,
+    /// Where rooms are that nobody reads, as far as something was stored there while somebody was arriving: what the
+    /// database told them may be older.
+    moved: HashMap<RoomId, Head>,
+    /// How often `moved` has grown too large and was emptied.
+    overflows: u64,
+}
+
+/// Rooms that are kept in mind for those who arrive, about 1 MB; beyond, they ask again.
+const MOVED: usize = 10_000;
+
+/// A connection that is reading from the database where its rooms are.
+#[derive(Debug)]
+pub(super) struct Arrival<'a> {
+    hub: &'a Hub,
+    overflows: u64,
+}
+
+impl Arrival<'_> {
+    /// Has the connection read that room from now on, of which the database has said where it was. `None` where
+    /// nobody knows any more what was stored since: the database is to be asked again.
+    pub(super) fn enter(&self, room: RoomId, said: Head, mailbox: &Arc<Mailbox>) -> Option<Arc<RoomSlot>> {
+        let mut rooms = self.hub.rooms();
+        if rooms.overflows != self.overflows {
+            return None;
+        }
+        let newest = rooms.moved.get(&room).copied().filter(|moved| moved.seq > said.seq).unwrap_or(said);
+        let slot = self.hub.enter_locked(&mut rooms, room, mailbox);
+        slot.settle(newest);
+        Some(slot)
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        let mut rooms = self.hub.rooms();
+        rooms.arriving -= 1;
+        if rooms.arriving == 0 {
+            rooms.moved.clear();
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -126,7 +174,7 @@ impl Hub {
         self.people.lock().expect("nothing panics while it holds the people")
     }
 
-    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Arc<RoomSlot>>> {
+    fn rooms(&self) -> MutexGuard<'_, Rooms> {
         self.rooms.lock().expect("nothing panics while it holds the rooms")
     }
 
@@ -172,8 +220,11 @@ impl Hub {
 
     /// A room's place in memory with this connection as a reader. Its head may not be known yet.
     pub(super) fn enter(&self, room: RoomId, mailbox: &Arc<Mailbox>) -> Arc<RoomSlot> {
-        let mut rooms = self.rooms();
-        let slot = rooms.entry(room).or_insert_with(|| {
+        self.enter_locked(&mut self.rooms(), room, mailbox)
+    }
+
+    fn enter_locked(&self, rooms: &mut Rooms, room: RoomId, mailbox: &Arc<Mailbox>) -> Arc<RoomSlot> {
+        let slot = rooms.open.entry(room).or_insert_with(|| {
             self.metrics.rooms_open.inc();
             let (events, bytes) = self.ring;
             Arc::new(RoomSlot::new(room, Room::new(events, bytes)))
@@ -193,37 +244,45 @@ impl Hub {
         current
     }
 
-    /// Asks the database where a room is, if nobody knows. Asked after the room came into memory, so that
-    /// whatever is stored later is appended to it.
-    pub(super) async fn settle(&self, slot: &RoomSlot) -> Result<(), StoreError> {
-        if slot.with(|room| room.is_settled()) {
-            return Ok(());
-        }
-        match self.store.head(slot.id).await? {
-            Some(head) => slot.settle(head),
-            None => return Err(StoreError::Broken("member of a room that does not exist")),
-        }
-        Ok(())
-    }
-
     /// The connection reads this room no more. A room without readers leaves memory.
     pub fn exit(&self, slot: &RoomSlot, mailbox: &Arc<Mailbox>) {
         let mut rooms = self.rooms();
         // A room that left memory before and came back is another one.
-        let is_current = rooms.get(&slot.id).is_some_and(|is| std::ptr::eq(Arc::as_ptr(is), slot));
+        let is_current = rooms.open.get(&slot.id).is_some_and(|is| std::ptr::eq(Arc::as_ptr(is), slot));
         if slot.remove_reader(mailbox) && is_current {
-            rooms.remove(&slot.id);
+            rooms.open.remove(&slot.id);
             self.metrics.rooms_open.dec();
         }
     }
 
     /// A room that somebody reads.
     pub(super) fn slot(&self, room: RoomId) -> Option<Arc<RoomSlot>> {
-        self.rooms().get(&room).cloned()
+        self.rooms().open.get(&room).cloned()
+    }
+
+    /// A room that somebody reads. Where nobody does, those who are just arriving are to know where it is now.
+    fn slot_that_moves(&self, room: RoomId, head: Head) -> Option<Arc<RoomSlot>> {
+        let mut rooms = self.rooms();
+        let slot = rooms.open.get(&room).cloned();
+        if slot.is_none() && rooms.arriving > 0 {
+            if rooms.moved.len() >= MOVED {
+                rooms.moved.clear();
+                rooms.overflows += 1;
+            }
+            rooms.moved.insert(room, head);
+        }
+        slot
+    }
+
+    /// A connection begins to read from the database where its rooms are.
+    pub(super) fn arrive(&self) -> Arrival<'_> {
+        let mut rooms = self.rooms();
+        rooms.arriving += 1;
+        Arrival { hub: self, overflows: rooms.overflows }
     }
 
     /// Takes what was stored: readers come and go, the rooms' logs grow, everybody looks.
-    pub(super) fn publish(&self, changes: Changes) {
+    pub(crate) fn publish(&self, changes: Changes) {
         let Changes { mut events, heads, told, moves, .. } = changes;
         // Before the events can be seen, so that a `leave` is the last one that who left is given.
         moves.iter().for_each(|change| self.apply_move(change));
@@ -232,8 +291,9 @@ impl Hub {
             .chunk_by(|one, other| one.room_id == other.room_id)
             .filter_map(|events: &[Event]| {
                 let room = events.first()?.room_id;
-                let slot = self.slot(room)?;
-                slot.append(Block::encode(events), *heads.get(&room)?);
+                let head = *heads.get(&room)?;
+                let slot = self.slot_that_moves(room, head)?;
+                slot.append(Block::encode(events), head);
                 Some(slot)
             })
             .collect();
@@ -282,7 +342,6 @@ mod tests {
     use shared::MsgNo;
 
     use super::*;
-    use crate::chat::ledger::Head;
 
     async fn hub() -> Arc<Hub> {
         let (store, _) = Store::in_memory().await.unwrap();
@@ -307,6 +366,27 @@ mod tests {
         hub.exit(&slot, &two);
         assert!(hub.slot(room()).is_none());
         assert_eq!(hub.metrics.rooms_open.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_arrives_knows_what_was_stored_after_the_database_was_asked() {
+        let (hub, one, two) = (hub().await, Arc::default(), Arc::default());
+        let arrival = hub.arrive();
+        assert!(hub.slot_that_moves(room(), at(8)).is_none(), "nobody reads it yet");
+        assert_eq!(arrival.enter(room(), at(7), &one).unwrap().head(), at(8).seq);
+        assert!(hub.slot_that_moves(room(), at(9)).is_some(), "from now on it is appended");
+        let other = RoomId::mint(2, [1; 10]);
+        assert_eq!(arrival.enter(other, at(3), &one).unwrap().head(), at(3).seq);
+        drop(arrival);
+        assert!(hub.rooms().moved.is_empty());
+
+        let late = hub.arrive();
+        for number in 0..=MOVED as u64 {
+            hub.slot_that_moves(RoomId::mint(number, [3; 10]), at(1));
+        }
+        assert!(hub.rooms().moved.len() <= MOVED);
+        assert!(late.enter(room(), at(9), &two).is_none(), "the database has to be asked again");
+        assert!(hub.arrive().enter(room(), at(9), &two).is_some());
     }
 
     #[tokio::test]

@@ -20,10 +20,10 @@ use shared::{
 };
 
 use super::{
-    commit_error::CommitError,
     signal::{About, Signals},
     slot::RoomSlot,
 };
+use crate::commit::error::CommitError;
 
 /// The answer to a request of this connection.
 #[derive(Debug)]

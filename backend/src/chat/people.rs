@@ -14,7 +14,6 @@ use shared::{
 
 use super::{
     hub::{Hub, encoded},
-    ledger::Move,
     mailbox::{Mailbox, Order},
     place::Place,
     presence::{Departure, Whereabouts},
@@ -23,7 +22,8 @@ use super::{
     slot::RoomSlot,
 };
 use crate::{
-    store::{Membership, StoreError},
+    commit::ledger::Move,
+    store::{Greeting, Membership, StoreError},
     tokens::Claims,
 };
 
@@ -118,15 +118,14 @@ impl Hub {
     ) -> Result<Welcome, Unwelcome> {
         // Attends first: a sign-out that comes after the question below finds this socket and closes it.
         let (mut attendance, messages) = self.attend(&claims, mailbox)?;
-        let session = self.store.session(claims.session_id).await?;
+        let Greeting { session, user, rooms } = self.read_greeting(&claims, &mut attendance).await?;
+        let Some(user) = user else {
+            return Err(Unwelcome::Close(CloseCode::Forbidden, "there is no such person"));
+        };
         let session = session.filter(|row| !row.state.revoked && row.user_id == claims.user_id);
         let Some(session) = session else {
             return Err(Unwelcome::Close(CloseCode::Unauthenticated, "the session is over"));
         };
-        let Some(user) = self.store.user(claims.user_id).await? else {
-            return Err(Unwelcome::Close(CloseCode::Forbidden, "there is no such person"));
-        };
-        let rooms = self.read_rooms(&mut attendance).await?;
         let (mut states, mut places) = (Vec::new(), Vec::new());
         for (membership, slot) in rooms.into_iter().zip(&attendance.slots) {
             let (place, state) = take_place(membership, slot);
@@ -163,26 +162,33 @@ impl Hub {
         Ok((attendance, person.messages.clone()))
     }
 
-    /// Reads a person's rooms and enters them. What moves meanwhile either is in the list or comes as an order.
-    async fn read_rooms(&self, attendance: &mut Attendance) -> Result<Vec<Membership>, StoreError> {
-        let user = attendance.user;
+    /// Reads what a connection begins with, in one question, and has it read its rooms. What moves meanwhile either is
+    /// in the list of rooms or comes as an order.
+    async fn read_greeting(
+        &self,
+        claims: &Claims,
+        attendance: &mut Attendance,
+    ) -> Result<Greeting, StoreError> {
+        let user = claims.user_id;
         let moves = || self.people().get(&user).map_or(0, |person| person.moves);
-        let rooms = loop {
-            let before = moves();
-            let rooms = self.store.memberships(user).await?;
-            let mut people = self.people();
-            let Some(person) = people.get_mut(&user) else { break rooms };
-            if person.moves == before {
-                person.rooms = rooms.iter().map(|membership| membership.room.id).collect();
-                break rooms;
+        loop {
+            let (before, arrival) = (moves(), self.arrive());
+            let greeting = self.store.greeting(user, claims.session_id).await?;
+            if let Some(person) = self.people().get_mut(&user) {
+                if person.moves != before {
+                    continue;
+                }
+                person.rooms = greeting.rooms.iter().map(|membership| membership.room.id).collect();
             }
-        };
-        for membership in &rooms {
-            let slot = self.enter(membership.room.id, &attendance.mailbox);
-            attendance.slots.push(slot.clone());
-            self.settle(&slot).await?;
+            let enter = |membership: &Membership| {
+                arrival.enter(membership.room.id, membership.at(), &attendance.mailbox)
+            };
+            // Entered again where somebody came in between: reading a room twice is reading it once.
+            if let Some(slots) = greeting.rooms.iter().map(enter).collect::<Option<Vec<_>>>() {
+                attendance.slots = slots;
+                return Ok(greeting);
+            }
         }
-        Ok(rooms)
     }
 
     fn connected(

@@ -5,10 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use bytes::Bytes;
 use shared::{Limits, MsgNo, Seq, UserId};
 
-use super::{
-    ledger::Head,
-    log::{Appetite, Block, Reading, RoomLog},
-};
+use super::log::{Appetite, Block, Reading, RoomLog};
+use crate::commit::ledger::Head;
 
 /// A room that somebody reads.
 #[derive(Debug)]

@@ -6,7 +6,8 @@
 use std::{sync::Arc, time::Duration};
 
 use shared::{
-    ClientFrame, CloseCode, ErrorCode, ErrorFrame, RoomId, ServerFrame, SessionId, Timestamp,
+    ClientFrame, CloseCode, ErrorCode, ErrorFrame, EventBody, Message, RoomId, ServerFrame, SessionId,
+    Timestamp,
     event::Profile,
     frame::{PostMessage, Read, Sync, Typing},
     text::is_blank,
@@ -14,10 +15,10 @@ use shared::{
 
 pub use super::effect::{Around, Due, Effect, PageRequest, Rules};
 use super::{
-    ledger::Post,
     place::{Place, Places},
     rate::Gcra,
 };
+use crate::commit::ledger::Append;
 
 /// A client is told that its token ends so long before it does: time for a refresh over a bad network. Of a renewed
 /// token that lives for less than four times as long, its last quarter.
@@ -226,7 +227,8 @@ impl<R: Clone> Session<R> {
         }
         let Some(known) = &self.known else { return Effect::Nothing };
         self.posts_due += 1;
-        Effect::Post(Post { author: known.user.clone(), txn_id, room_id, content, reply_to })
+        let body = EventBody::Message(Message { content, reply_to });
+        Effect::Append(Append { author: known.user.clone(), txn_id, room_id, body })
     }
 
     fn refuse_content(&self, content: &str) -> Option<ErrorFrame> {

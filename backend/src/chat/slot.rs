@@ -8,7 +8,8 @@ use std::sync::{
 use bytes::Bytes;
 use shared::{RoomId, Seq, UserId};
 
-use super::{ledger::Head, log::Block, mailbox::Mailbox, room::Room, signal::About};
+use super::{log::Block, mailbox::Mailbox, room::Room, signal::About};
+use crate::commit::ledger::Head;
 
 /// A room and the mailboxes of its readers.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ pub(super) async fn health() -> Json<Value> {
 
 /// `GET /health/websocket`: whether new sockets are welcome and what they say can be stored, and how many there are.
 pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let (status, word) = match (app.is_stopping(), app.committer.is_in_trouble()) {
+    let (status, word) = match (app.is_stopping(), app.committer.is_failing()) {
         (false, false) => (StatusCode::OK, "ok"),
         (false, true) => (StatusCode::SERVICE_UNAVAILABLE, "not storing"),
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

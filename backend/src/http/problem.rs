@@ -8,7 +8,7 @@ use axum::{
 };
 use shared::{ErrorCode, api, json};
 
-use crate::{chat::commit_error::CommitError, store::StoreError};
+use crate::{commit::error::CommitError, store::StoreError};
 
 /// Why a call can't be served. Becomes a response anywhere in a handler by `?`.
 #[derive(Debug, Clone)]

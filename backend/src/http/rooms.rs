@@ -12,7 +12,7 @@ use super::{
     fields::{Segments, id, named},
     problem::Problem,
 };
-use crate::{address::ClientAddress, app::App, chat::commit_error::CommitError, clock, codes};
+use crate::{address::ClientAddress, app::App, clock, codes, commit::error::CommitError};
 
 /// `POST /rooms`
 pub(super) async fn make(

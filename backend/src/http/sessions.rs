@@ -21,8 +21,8 @@ use super::{
 use crate::{
     address::ClientAddress,
     app::App,
-    chat::request::Rotation,
     clock,
+    commit::job::Rotation,
     tokens::{RefreshToken, TokenError},
 };
 

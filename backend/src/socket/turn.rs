@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     chat::{
-        commit_error::CommitError,
         log::{Appetite, Reading},
         mailbox::{Mail, Order, Reply},
         place::Place,
@@ -26,6 +25,7 @@ use crate::{
         session::{Around, Effect, Now, PageRequest},
         slot::RoomSlot,
     },
+    commit::error::CommitError,
     store::{Page, Store, StoreError},
     tokens::Claims,
 };
@@ -165,9 +165,9 @@ impl Connection {
             Effect::Nothing => {}
             Effect::Reply(frame) => self.say(&frame),
             Effect::Authenticate(token) => return self.authenticate(&token, now),
-            Effect::Post(post) => {
-                let (txn_id, room_id) = (post.txn_id, post.room_id);
-                if let Err(error) = self.app.committer.post(post, self.mailbox.clone()) {
+            Effect::Append(append) => {
+                let (txn_id, room_id) = (append.txn_id, append.room_id);
+                if let Err(error) = self.app.committer.append(append, self.mailbox.clone()) {
                     self.session.answered();
                     self.say(&not_stored(error, txn_id, room_id));
                 }

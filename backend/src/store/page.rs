@@ -3,14 +3,8 @@
 use std::ops::RangeInclusive;
 
 use shared::{
-    Event, EventBody, Message, RoomId, Seq, TxnId,
+    Event, RoomId, Seq,
     frame::{Events, SyncFrom},
-};
-use sqlx::{Row as _, sqlite::SqliteRow};
-
-use super::{
-    open::{Store, StoreError},
-    rows,
 };
 
 /// Bytes of text after which a page ends, however many events were asked for: a page of the longest messages would
@@ -36,7 +30,7 @@ impl Page {
 }
 
 /// Which events a page holds: because seqs have no holes, that is arithmetic. Nothing for an empty page.
-fn range(from: SyncFrom, limit: u64, head: Seq) -> Option<RangeInclusive<u64>> {
+pub(super) fn range(from: SyncFrom, limit: u64, head: Seq) -> Option<RangeInclusive<u64>> {
     let (first, last) = match from {
         SyncFrom::After(seq) => (seq.get() + 1, seq.get().saturating_add(limit).min(head.get())),
         SyncFrom::Before(seq) => {
@@ -47,46 +41,21 @@ fn range(from: SyncFrom, limit: u64, head: Seq) -> Option<RangeInclusive<u64>> {
     (first <= last).then_some(first..=last)
 }
 
-impl Store {
-    /// A page of at most `limit` events up to `head`, which the caller has seen stored.
-    ///
-    /// # Errors
-    /// When the database can't be asked, or an event that must be there is not.
-    pub async fn page(
-        &self,
-        room: RoomId,
-        from: SyncFrom,
-        limit: u64,
-        head: Seq,
-    ) -> Result<Page, StoreError> {
-        let Some(range) = range(from, limit, head) else {
-            return Ok(Page { events: Vec::new(), head, has_more: false });
-        };
-        let (first, last) = (*range.start(), *range.end());
-        let rows = sqlx::query(
-            "SELECT e.room_id, e.seq, e.msg_no, e.timestamp, e.txn_id, e.kind, e.content, e.reply_to, \
-             u.id AS user_id, u.name AS user_name, u.avatar \
-             FROM events e JOIN users u ON u.id = e.author \
-             WHERE e.room_id = ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq",
-        )
-        .bind(room.as_uuid())
-        .bind(first.cast_signed())
-        .bind(last.cast_signed())
-        .fetch_all(&self.readers)
-        .await?;
-        if rows.len() as u64 != last - first + 1 {
-            return Err(StoreError::Broken("room with a hole in its log"));
-        }
-        let has_more = match from {
-            SyncFrom::After(_) => last < head.get(),
-            SyncFrom::Before(_) => first > 1,
-        };
-        let events = rows.iter().map(event).collect::<sqlx::Result<_>>()?;
-        Ok(Page { events, head, has_more }.cut(from))
-    }
-}
-
 impl Page {
+    /// The page of nothing.
+    pub(super) fn empty(head: Seq) -> Self {
+        Self { events: Vec::new(), head, has_more: false }
+    }
+
+    /// The page of those events, which are all of a [`range`].
+    pub(super) fn new(events: Vec<Event>, from: SyncFrom, range: &RangeInclusive<u64>, head: Seq) -> Self {
+        let has_more = match from {
+            SyncFrom::After(_) => *range.end() < head.get(),
+            SyncFrom::Before(_) => *range.start() > 1,
+        };
+        Self { events, head, has_more }.cut(from)
+    }
+
     /// Leaves the events nearest to where the page begins that fit its bytes, at least one.
     fn cut(mut self, from: SyncFrom) -> Self {
         let fits = match from {
@@ -112,35 +81,6 @@ fn fitting<'a>(events: impl Iterator<Item = &'a Event>) -> usize {
         fits
     });
     fit.count()
-}
-
-fn event(row: &SqliteRow) -> sqlx::Result<Event> {
-    let kind: &str = row.try_get("kind")?;
-    let body = match kind {
-        "message" => {
-            EventBody::Message(Message { content: row.try_get("content")?, reply_to: reply_to(row)? })
-        }
-        "join" => EventBody::Join,
-        "leave" => EventBody::Leave,
-        other => EventBody::Other { kind: other.to_owned(), target: None },
-    };
-    Ok(Event {
-        room_id: rows::id(row, "room_id", RoomId::from_uuid)?,
-        seq: rows::seq(row, "seq")?,
-        msg_no: rows::msg_no(row, "msg_no")?,
-        timestamp: rows::moment(row, "timestamp")?,
-        txn_id: rows::id(row, "txn_id", TxnId::from_uuid)?,
-        author: rows::profile(row)?,
-        body,
-    })
-}
-
-fn reply_to(row: &SqliteRow) -> sqlx::Result<Option<Seq>> {
-    let value: Option<i64> = row.try_get("reply_to")?;
-    match value {
-        None => Ok(None),
-        Some(_) => rows::seq(row, "reply_to").map(Some),
-    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use shared::{
     api::{ConnectionToken, Problem, RoomState, SignedIn},
     json::{self, FromJson},
 };
-use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -79,11 +78,17 @@ impl TestServer {
         self.dir.path()
     }
 
+    /// A way of another program to the database.
+    pub fn database(&self) -> rusqlite::Connection {
+        let database = rusqlite::Connection::open(self.dir.path().join("confab.db")).unwrap();
+        database.busy_timeout(PATIENCE).unwrap();
+        database
+    }
+
     /// As if every sign-in had been renewed so much longer ago.
     pub async fn let_sign_ins_age(&self, ms: u64) {
-        let database = SqliteConnectOptions::new().filename(self.dir.path().join("confab.db"));
-        let age = sqlx::query("UPDATE sessions SET rotated_at = rotated_at - ?").bind(ms.cast_signed());
-        age.execute(&mut database.connect().await.unwrap()).await.unwrap();
+        let database = self.database();
+        database.execute("UPDATE sessions SET rotated_at = rotated_at - ?", [ms.cast_signed()]).unwrap();
     }
 
     /// As if so much time had passed by the calendar, for this thread: the test and all tasks of its server. The

@@ -145,9 +145,7 @@ async fn stop(
 }
 
 async fn stored(lives: &Lives) -> anyhow::Result<Vec<Event>> {
-    let mut truth = Truth::open(&lives.database()).await?;
-    let events = truth.events().await?;
-    truth.close().await?;
+    let events = Truth::open(&lives.database())?.events()?;
     Ok(events)
 }
 

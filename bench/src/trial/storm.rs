@@ -226,12 +226,12 @@ impl Running {
     /// Waits until everybody has all that the database has, and nothing is on its way.
     async fn rest(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + REST;
-        let mut truth = Truth::open(&self.lives.database()).await?;
+        let truth = Truth::open(&self.lives.database())?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             self.until("everybody to have all and to have sent all", left, |report| report.is_settled)
                 .await?;
-            let Some(difference) = self.difference(&mut truth).await? else { return truth.close().await };
+            let Some(difference) = self.difference(&truth).await? else { return Ok(()) };
             if Instant::now() >= deadline {
                 let detail = format!("{REST:?} after the last fault {difference}");
                 self.witness.break_rule(Violation::new(Rule::NoRest, detail));
@@ -242,8 +242,8 @@ impl Running {
     }
 
     /// What somebody has not, or has not sent.
-    async fn difference(&self, truth: &mut Truth) -> anyhow::Result<Option<String>> {
-        let (heads, markers) = (truth.heads().await?, truth.markers().await?);
+    async fn difference(&self, truth: &Truth) -> anyhow::Result<Option<String>> {
+        let (heads, markers) = (truth.heads()?, truth.markers()?);
         for (number, (_, reports)) in self.people.iter().enumerate() {
             let report = reports.borrow();
             let Some(user) = report.user else { return Ok(Some(format!("client {number} is nobody"))) };
@@ -308,17 +308,16 @@ impl Running {
         if !status.success() {
             bail!("the server was told to stop and ended with {status}");
         }
-        let mut truth = Truth::open(&self.lives.database()).await?;
-        if let Some(damage) = truth.damage().await? {
+        let truth = Truth::open(&self.lives.database())?;
+        if let Some(damage) = truth.damage()? {
             bail!("the database is damaged: {damage}");
         }
-        for event in truth.events().await? {
+        for event in truth.events()? {
             self.witness.note(Fact::Stored(event));
         }
-        for ((room, user), seq) in truth.markers().await? {
+        for ((room, user), seq) in truth.markers()? {
             self.witness.note(Fact::Marker { observer: Observer::Store, room, user, seq });
         }
-        truth.close().await?;
         self.witness.finish(ends);
         let log = std::fs::read_to_string(self.lives.log())?;
         if let Some(line) = log.lines().find(|line| line.contains("panicked")) {

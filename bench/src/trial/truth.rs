@@ -2,92 +2,81 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+use rusqlite::{Connection, OpenFlags, Row};
 use shared::{Event, EventBody, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, event::Profile};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
-use uuid::Uuid;
 
 /// A connection that only reads.
-pub(crate) struct Truth(SqliteConnection);
+pub(crate) struct Truth(Connection);
 
 /// Up to where somebody has read a room.
 pub(crate) type Markers = BTreeMap<(RoomId, UserId), Seq>;
 
 impl Truth {
     /// Opens the database of a server that may be running.
-    pub(crate) async fn open(database: &Path) -> anyhow::Result<Self> {
-        let options = SqliteConnectOptions::new().filename(database).pragma("query_only", "ON");
-        Ok(Self(options.connect().await.with_context(|| database.display().to_string())?))
+    pub(crate) fn open(database: &Path) -> anyhow::Result<Self> {
+        // SQLite has to write beside a database in use, and nothing into it.
+        let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .with_context(|| database.display().to_string())?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(Self(connection))
     }
 
     /// All events, in the order of each room.
-    pub(crate) async fn events(&mut self) -> anyhow::Result<Vec<Event>> {
-        let rows = sqlx::query(
-            "SELECT e.room_id, e.seq, e.msg_no, e.timestamp, e.author, e.txn_id, e.kind, e.content, e.reply_to, \
-             u.name, u.avatar FROM events e JOIN users u ON u.id = e.author ORDER BY e.room_id, e.seq",
-        );
-        rows.fetch_all(&mut self.0).await?.iter().map(event).collect()
+    pub(crate) fn events(&self) -> anyhow::Result<Vec<Event>> {
+        let mut query = self.0.prepare(
+            "SELECT r.id, e.seq, e.msg_no, e.timestamp, e.txn_id, e.kind, e.body, u.id, u.name, u.avatar \
+             FROM events e JOIN rooms r ON r.no = e.room JOIN users u ON u.no = e.author ORDER BY r.id, e.seq",
+        )?;
+        let mut rows = query.query([])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.push(event(row)?);
+        }
+        Ok(events)
     }
 
     /// The newest event of each room.
-    pub(crate) async fn heads(&mut self) -> anyhow::Result<BTreeMap<RoomId, Seq>> {
-        let rows = sqlx::query("SELECT id, head FROM rooms").fetch_all(&mut self.0).await?;
-        rows.iter().map(|row| Ok((RoomId::from_uuid(row.try_get(0)?), seq(row.try_get(1)?)?))).collect()
+    pub(crate) fn heads(&self) -> anyhow::Result<BTreeMap<RoomId, Seq>> {
+        let mut query = self.0.prepare("SELECT id, head FROM rooms")?;
+        let rows = query.query_map([], |row| Ok((RoomId::from_uuid(row.get(0)?), row.get(1)?)))?;
+        rows.map(|row| row.map_err(Into::into).and_then(|(room, head)| Ok((room, seq(head)?)))).collect()
     }
 
     /// The read marker of every member of every room.
-    pub(crate) async fn markers(&mut self) -> anyhow::Result<Markers> {
-        let rows =
-            sqlx::query("SELECT room_id, user_id, read_seq FROM members").fetch_all(&mut self.0).await?;
-        let marker = |row: &sqlx::sqlite::SqliteRow| {
-            let (room, user): (Uuid, Uuid) = (row.try_get(0)?, row.try_get(1)?);
-            anyhow::Ok(((RoomId::from_uuid(room), UserId::from_uuid(user)), seq(row.try_get(2)?)?))
+    pub(crate) fn markers(&self) -> anyhow::Result<Markers> {
+        let mut query = self.0.prepare(
+            "SELECT r.id, u.id, m.read_seq FROM members m JOIN rooms r ON r.no = m.room JOIN users u ON u.no = m.user",
+        )?;
+        let who = |row: &Row<'_>| -> rusqlite::Result<(RoomId, UserId)> {
+            Ok((RoomId::from_uuid(row.get(0)?), UserId::from_uuid(row.get(1)?)))
         };
-        rows.iter().map(marker).collect()
+        let rows = query.query_map([], |row| Ok((who(row)?, row.get(2)?)))?;
+        rows.map(|row| row.map_err(Into::into).and_then(|(who, read)| Ok((who, seq(read)?)))).collect()
     }
 
     /// What SQLite itself says of the file: nothing where all is well.
-    pub(crate) async fn damage(&mut self) -> anyhow::Result<Option<String>> {
-        let said: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut self.0).await?;
-        let orphans = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut self.0).await?.len();
+    pub(crate) fn damage(&self) -> anyhow::Result<Option<String>> {
+        let said: String = self.0.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        let orphans = self.0.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
         Ok(match (said.as_str(), orphans) {
             ("ok", 0) => None,
             ("ok", orphans) => Some(format!("{orphans} rows refer to rows that are not there")),
             (said, _) => Some(said.to_owned()),
         })
     }
-
-    /// Lets go of the file.
-    pub(crate) async fn close(self) -> anyhow::Result<()> {
-        Ok(self.0.close().await?)
-    }
 }
 
-fn event(row: &sqlx::sqlite::SqliteRow) -> anyhow::Result<Event> {
-    let content: Option<String> = row.try_get("content")?;
-    let reply_to: Option<i64> = row.try_get("reply_to")?;
-    let body = match row.try_get::<&str, _>("kind")? {
-        "message" => EventBody::Message(shared::Message {
-            content: content.context("a message has a text")?,
-            reply_to: reply_to.map(seq).transpose()?,
-        }),
-        "join" => EventBody::Join,
-        "leave" => EventBody::Leave,
-        other => bail!("an event of the kind {other}"),
-    };
-    let author = Profile {
-        id: UserId::from_uuid(row.try_get("author")?),
-        name: row.try_get("name")?,
-        avatar: row.try_get("avatar")?,
-    };
+fn event(row: &Row<'_>) -> anyhow::Result<Event> {
+    let (kind, body): (String, String) = (row.get(5)?, row.get(6)?);
     Ok(Event {
-        room_id: RoomId::from_uuid(row.try_get("room_id")?),
-        seq: seq(row.try_get("seq")?)?,
-        msg_no: MsgNo::new(count(row.try_get("msg_no")?)?).context("a counter below 2^53")?,
-        timestamp: Timestamp::from_unix_ms(count(row.try_get("timestamp")?)?),
-        txn_id: TxnId::from_uuid(row.try_get("txn_id")?),
-        author,
-        body,
+        room_id: RoomId::from_uuid(row.get(0)?),
+        seq: seq(row.get(1)?)?,
+        msg_no: MsgNo::new(count(row.get(2)?)?).context("a counter below 2^53")?,
+        timestamp: Timestamp::from_unix_ms(count(row.get(3)?)?),
+        txn_id: TxnId::from_uuid(row.get(4)?),
+        author: Profile { id: UserId::from_uuid(row.get(7)?), name: row.get(8)?, avatar: row.get(9)? },
+        body: EventBody::from_column(&kind, &body)?,
     })
 }
 

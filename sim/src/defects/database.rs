@@ -29,38 +29,33 @@ impl Defects {
     ) -> Option<String> {
         let (room, head) =
             logged.iter().max_by_key(|(_, head)| **head).filter(|(_, head)| **head >= GROWN)?;
-        let room = room.as_uuid().simple();
+        let room = format!("(SELECT no FROM rooms WHERE id = X'{}')", room.as_uuid().simple());
         let rows = match (self.kind?, moment) {
             (Defect::Hole, Moment::Stored) => format!(
-                "UPDATE txns SET seq = seq + 1 WHERE room_id = X'{room}' AND seq > {head} \
-                   AND seq = (SELECT head FROM rooms WHERE id = X'{room}'); \
-                 UPDATE events SET seq = seq + 1 WHERE room_id = X'{room}' AND seq > {head} \
-                   AND seq = (SELECT head FROM rooms WHERE id = X'{room}'); \
-                 UPDATE rooms SET head = head + 1 WHERE id = X'{room}' \
-                   AND head NOT IN (SELECT seq FROM events WHERE room_id = X'{room}');"
+                "UPDATE events SET seq = seq + 1 WHERE room = {room} AND seq > {head} \
+                   AND seq = (SELECT head FROM rooms WHERE no = {room}); \
+                 UPDATE rooms SET head = head + 1 WHERE no = {room} \
+                   AND head NOT IN (SELECT seq FROM events WHERE room = {room});"
             ),
             (Defect::Miscount, Moment::Stored) => format!(
-                "UPDATE events SET msg_no = msg_no + 1 WHERE room_id = X'{room}' AND seq > {head} \
-                   AND seq = (SELECT head FROM rooms WHERE id = X'{room}');"
+                "UPDATE events SET msg_no = msg_no + 1 WHERE room = {room} AND seq > {head} \
+                   AND seq = (SELECT head FROM rooms WHERE no = {room});"
             ),
             (Defect::Forgotten, Moment::Seen) if !self.is_planted => format!(
-                "CREATE TEMP TABLE gone AS SELECT seq FROM events WHERE room_id = X'{room}' \
-                   AND kind = 'message' AND seq < {head} ORDER BY seq DESC LIMIT 1; \
-                 DELETE FROM txns WHERE room_id = X'{room}' AND seq IN gone; \
-                 DELETE FROM events WHERE room_id = X'{room}' AND seq IN gone; DROP TABLE gone;"
+                "DELETE FROM events WHERE room = {room} AND seq = (SELECT MAX(seq) FROM events \
+                   WHERE room = {room} AND kind = 'message' AND seq < {head});"
             ),
             (Defect::MarkerBack, Moment::Seen) if !self.is_planted => format!(
-                "UPDATE members SET read_seq = read_seq - 1 WHERE room_id = X'{room}' AND user_id = \
-                   (SELECT user_id FROM members WHERE room_id = X'{room}' ORDER BY read_seq DESC LIMIT 1);"
+                "UPDATE members SET read_seq = read_seq - 1 WHERE room = {room} AND user = \
+                   (SELECT user FROM members WHERE room = {room} ORDER BY read_seq DESC LIMIT 1);"
             ),
             // Without the message nobody has read as far as that.
             (Defect::ReusedSeq, Moment::Killed) => format!(
-                "DELETE FROM txns WHERE room_id = X'{room}' AND seq = {head}; \
-                 DELETE FROM events WHERE room_id = X'{room}' AND seq = {head} AND kind = 'message'; \
-                 UPDATE rooms SET head = head - 1, msg_no = msg_no - 1 WHERE id = X'{room}' \
-                   AND head NOT IN (SELECT seq FROM events WHERE room_id = X'{room}'); \
-                 UPDATE members SET read_seq = {head} - 1 WHERE room_id = X'{room}' AND read_seq \
-                   > (SELECT head FROM rooms WHERE id = X'{room}');"
+                "DELETE FROM events WHERE room = {room} AND seq = {head} AND kind = 'message'; \
+                 UPDATE rooms SET head = head - 1, msg_no = msg_no - 1 WHERE no = {room} \
+                   AND head NOT IN (SELECT seq FROM events WHERE room = {room}); \
+                 UPDATE members SET read_seq = {head} - 1 WHERE room = {room} AND read_seq \
+                   > (SELECT head FROM rooms WHERE no = {room});"
             ),
             _ => return None,
         };
@@ -79,9 +74,14 @@ impl Defects {
     }
 }
 
-/// Forgets that somebody has asked for that.
+/// Forgets that somebody has asked for that: the event stays, under an identity that nobody asks for.
 pub(super) fn forget_request(user: UserId, txn: &str) -> String {
     let txn: Option<TxnId> = txn.parse().ok();
-    let txn = txn.map(|txn| txn.as_uuid().simple().to_string()).unwrap_or_default();
-    format!("DELETE FROM txns WHERE user_id = X'{}' AND txn_id = X'{txn}';", user.as_uuid().simple())
+    let txn = txn.map(|txn| txn.as_uuid().as_u128()).unwrap_or_default();
+    format!(
+        "UPDATE events SET txn_id = X'{:032x}' WHERE txn_id = X'{txn:032x}' \
+           AND author = (SELECT no FROM users WHERE id = X'{}');",
+        txn ^ 1,
+        user.as_uuid().simple()
+    )
 }

@@ -91,16 +91,6 @@ pub enum Fact {
         /// Whether that is for good: not `retryable`, and not `unauthenticated`, which blames the token.
         definite: bool,
     },
-    /// The server that has refused it for good has ended and knows nothing of that any more, and another page of its
-    /// author has a copy: it may be stored or not, until it is refused again.
-    Forgotten {
-        /// Who had asked.
-        author: UserId,
-        /// For what.
-        txn_id: TxnId,
-        /// Why it was refused.
-        code: ErrorCode,
-    },
     /// An `ack` came.
     Acked {
         /// Who had asked.

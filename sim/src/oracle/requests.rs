@@ -23,8 +23,6 @@ struct Request {
     /// Whether it is to be stored in the order of sending: until it was refused or withdrawn.
     in_order: bool,
     refused: Option<ErrorCode>,
-    /// Whether nobody knows of the refusal any more but its author.
-    forgotten: bool,
     withdrawn: bool,
     /// Taken back while no server could have it.
     taken_back: bool,
@@ -75,7 +73,6 @@ impl Requests {
             number,
             in_order: true,
             refused: None,
-            forgotten: false,
             withdrawn: false,
             taken_back: false,
             acked: None,
@@ -137,18 +134,11 @@ impl Requests {
             return Ok(());
         }
         request.in_order = false;
-        (request.refused, request.forgotten) = (Some(code), false);
+        request.refused = Some(code);
         match request.stored {
             Some(seq) => Err(refused_stored(key, code, seq)),
             None => Ok(()),
         }
-    }
-
-    pub(super) fn forgotten(&mut self, key: Key, code: ErrorCode) -> Result<(), Violation> {
-        let request = self.asked(key, code)?;
-        request.in_order = false;
-        (request.refused, request.forgotten) = (Some(code), true);
-        Ok(())
     }
 
     /// The request that was refused.
@@ -202,7 +192,7 @@ impl Requests {
             let detail = format!("{} in {} is stored as {event:?}", request.content, request.room);
             return Err(Violation::new(Rule::Body, detail));
         }
-        if let Some(code) = request.refused.filter(|_| !request.forgotten) {
+        if let Some(code) = request.refused {
             return Err(refused_stored(key, code, event.seq));
         }
         if request.taken_back {

@@ -118,7 +118,6 @@ impl World<'_> {
             partial: Vec::new(),
             is_left: false,
             server: None,
-            ended_before: 0,
             look_at: None,
             up_at: None,
             down_at: None,

@@ -1,7 +1,7 @@
 //! What the oracle learns of the clients: what they are told, and what they show.
 
 use client_core::{Call, Change, Input, SessionState};
-use shared::{ErrorCode, ErrorFrame, RoomId, ServerFrame, TxnId, UserId};
+use shared::{ErrorCode, RoomId, ServerFrame, UserId};
 
 use super::{Wire, World, clients::short};
 use crate::{
@@ -49,7 +49,9 @@ impl World<'_> {
             ServerFrame::Ack(ack) => self.note(Fact::Acked { author: user, ack }),
             ServerFrame::Error(error) => match error.txn_id {
                 Some(txn_id) => {
-                    self.refused(number, user, txn_id, &error)?;
+                    let code = error.code;
+                    let definite = !error.retryable && code != ErrorCode::Unauthenticated;
+                    self.note(Fact::Refused { author: user, txn_id, code, definite })?;
                     // What was kept for a room that its author has left is not wanted any more.
                     match error.room_id.filter(|room| self.tabs[tab].client.room(*room).is_none()) {
                         Some(room) if error.code == ErrorCode::NotMember => self.withdraw(tab, user, room),
@@ -72,26 +74,6 @@ impl World<'_> {
             }),
             _ => Ok(()),
         }
-    }
-
-    /// A message was refused. What two tabs have may be stored all the same once the server that has refused it to one of
-    /// them has ended, with all that it kept in mind.
-    fn refused(
-        &mut self,
-        number: usize,
-        author: UserId,
-        txn_id: TxnId,
-        error: &ErrorFrame,
-    ) -> Result<(), Violation> {
-        let code = error.code;
-        let definite = !error.retryable && code != ErrorCode::Unauthenticated;
-        if self.doubled.contains(&txn_id) && code == ErrorCode::NotMember {
-            if self.wires[number].ended_before != self.ended {
-                return self.note(Fact::Forgotten { author, txn_id, code });
-            }
-            self.refused.insert(txn_id, (author, code));
-        }
-        self.note(Fact::Refused { author, txn_id, code, definite })
     }
 
     /// Nothing that waits for a room is wanted any more.

@@ -31,7 +31,7 @@ impl World<'_> {
             self.at(at, Happening::ClientTold { wire: number });
             return Ok(());
         }
-        (self.wires[number].server, self.wires[number].ended_before) = (socket, self.ended);
+        self.wires[number].server = socket;
         self.at(at, Happening::Opened { wire: number });
         self.look_at(number, self.now);
         Ok(())
@@ -258,10 +258,6 @@ impl World<'_> {
             }
         }
         self.host.kill();
-        self.ended += 1;
-        for (txn_id, (author, code)) in std::mem::take(&mut self.refused) {
-            self.note(Fact::Forgotten { author, txn_id, code })?;
-        }
         self.tamper(Moment::Killed)?;
         let at = self.now + self.dice.between(SECOND / 10, 8 * SECOND);
         self.at(at, Happening::Boot);

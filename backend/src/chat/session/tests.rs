@@ -136,8 +136,11 @@ fn a_socket_that_says_nothing_is_closed_in_time() {
 #[test]
 fn a_message_with_something_in_it_is_to_be_stored() {
     let mut test = Test::known();
-    let Effect::Post(post) = test.post(" Hello\n", 0) else { panic!("not stored") };
-    assert_eq!((post.content.as_str(), post.author.id, post.room_id), (" Hello\n", user(1), room()));
+    let Effect::Append(append) = test.post(" Hello\n", 0) else { panic!("not stored") };
+    assert_eq!(
+        (append.body.content(), append.author.id, append.room_id),
+        (Some(" Hello\n"), user(1), room())
+    );
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn what_is_wrong_with_a_message_is_said_with_its_txn_id_and_costs_no_message() {
         assert_eq!((error.txn_id, error.room_id, error.retryable), (Some(txn()), Some(room()), false));
     }
     assert_eq!(test.world.0, Gcra::default());
-    assert!(matches!(test.post(&"é".repeat(4_000), 0), Effect::Post(_)));
+    assert!(matches!(test.post(&"é".repeat(4_000), 0), Effect::Append(_)));
 }
 
 #[test]
@@ -176,33 +179,33 @@ fn broken_frames_are_answered_and_the_socket_lives() {
 fn messages_beyond_the_rate_are_refused_with_the_time_to_wait() {
     let mut test = Test::known();
     for _ in 0..10 {
-        assert!(matches!(test.post("hello", 0), Effect::Post(_)));
+        assert!(matches!(test.post("hello", 0), Effect::Append(_)));
         test.session.answered();
     }
     let refused = error(test.post("hello", 0));
     assert_eq!((refused.code, refused.retry_after_ms), (ErrorCode::RateLimited, Some(600)));
     assert_eq!((refused.txn_id, refused.retryable), (Some(txn()), true));
-    assert!(matches!(test.post("hello", 600), Effect::Post(_)));
+    assert!(matches!(test.post("hello", 600), Effect::Append(_)));
 }
 
 #[test]
 fn a_post_that_was_on_its_way_does_not_overtake_a_refused_one() {
     let mut test = Test::known();
     for _ in 0..10 {
-        assert!(matches!(test.post("hello", 0), Effect::Post(_)));
+        assert!(matches!(test.post("hello", 0), Effect::Append(_)));
         test.session.answered();
     }
     // Refused a moment before the limiter would have let it through.
     assert_eq!(error(test.post("first", 599)).retry_after_ms, Some(250));
     assert_eq!(error(test.post("second", 601)).retry_after_ms, Some(248));
-    assert!(matches!(test.post("first", 849), Effect::Post(_)));
+    assert!(matches!(test.post("first", 849), Effect::Append(_)));
 }
 
 #[test]
 fn posts_that_wait_for_the_disk_keep_the_socket_from_being_read() {
     let mut test = Test::known();
     for _ in 0..3 {
-        assert!(test.session.may_read() && matches!(test.post("hello", 0), Effect::Post(_)));
+        assert!(test.session.may_read() && matches!(test.post("hello", 0), Effect::Append(_)));
     }
     assert!(!test.session.may_read());
     test.session.answered();

@@ -1,9 +1,16 @@
-//! The one task that writes: takes all that waits, stores it in one transaction, then answers, then has
+//! The one thread that writes: takes all that waits, stores it in one transaction, then answers, then has
 //! everybody look. Decides nothing itself: the [`Ledger`](super::ledger::Ledger) does, and `refresh` judges sessions.
+//!
+//! A thread of its own, because SQLite blocks: statement after statement runs where it is, without a trip to another
+//! thread for each, and no task waits behind the disk.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
 };
 
 use shared::{
@@ -12,52 +19,62 @@ use shared::{
     event::Profile,
 };
 use tokio::{
+    runtime,
     sync::{mpsc, oneshot},
-    task::JoinHandle,
 };
 
 use super::{
-    batch::Work,
-    commit_error::CommitError,
-    hub::Hub,
-    ledger::Post,
-    mailbox::Mailbox,
-    request::{Done, Request, Rotation},
-    trouble::Trouble,
+    batch::{Request, Work},
+    disk_health::DiskHealth,
+    error::CommitError,
+    job::{Done, Job, Rotation},
+    ledger::Append,
 };
 use crate::{
+    chat::{hub::Hub, mailbox::Mailbox},
     clock,
     metrics::Metrics,
     options::ServerOptions,
     store::{Store, Writer},
 };
 
-/// The way to the one task that writes. Cheap to clone.
+/// The way to the one thread that writes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Committer {
     queue: mpsc::Sender<Request>,
     store: Store,
     metrics: Arc<Metrics>,
-    trouble: Trouble,
+    health: DiskHealth,
     /// How many requests were made whose maker waits for the answer.
     awaited: Arc<AtomicU64>,
 }
 
 impl Committer {
-    /// Starts the task. It ends, and closes the database, when the last handle is dropped and all that
-    /// was asked is stored; wait for it before the program ends.
+    /// Starts the thread. It ends, and closes the database, when the last handle is dropped and all that was asked is
+    /// stored; then the receiver hears of it. Wait for that before the program ends.
+    ///
+    /// # Errors
+    /// When the system has no thread for it.
     pub fn start(
         writer: Writer,
         store: Store,
         hub: Arc<Hub>,
         metrics: Arc<Metrics>,
         options: &ServerOptions,
-    ) -> (Self, JoinHandle<()>) {
+    ) -> io::Result<(Self, oneshot::Receiver<()>)> {
         let (committer, committing) = Self::new(writer, store, hub, metrics, options);
-        (committer, tokio::spawn(committing.run()))
+        let (ended, has_ended) = oneshot::channel();
+        // Blocks between two batches; what it wakes runs elsewhere.
+        let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+        thread::Builder::new().name("committer".to_owned()).spawn(move || {
+            runtime.block_on(committing.run());
+            // Who no longer waits for it does not miss it.
+            let _ = ended.send(());
+        })?;
+        Ok((committer, has_ended))
     }
 
-    /// The same without a task: somebody else says when a batch is stored.
+    /// The same without a thread: somebody else says when a batch is stored.
     pub(crate) fn new(
         writer: Writer,
         store: Store,
@@ -66,15 +83,15 @@ impl Committer {
         options: &ServerOptions,
     ) -> (Self, Committing) {
         let (queue, requests) = mpsc::channel(options.commit_queue);
-        let trouble = Trouble::default();
-        let work = Work::new(hub, metrics.clone(), trouble.clone(), options.limits.rooms_per_user);
+        let health = DiskHealth::default();
+        let work = Work::new(hub, metrics.clone(), health.clone(), options.limits.rooms_per_user);
         let committing = Committing { requests, writer, work, batch: options.commit_batch };
-        (Self { queue, store, metrics, trouble, awaited: Arc::default() }, committing)
+        (Self { queue, store, metrics, health, awaited: Arc::default() }, committing)
     }
 
     /// Whether the disk has lately not taken what it was given.
-    pub fn is_in_trouble(&self) -> bool {
-        self.trouble.is_there()
+    pub fn is_failing(&self) -> bool {
+        self.health.is_failing()
     }
 
     /// How many requests were made whose maker waits for the answer before anything else.
@@ -82,12 +99,12 @@ impl Committer {
         self.awaited.load(Ordering::Relaxed)
     }
 
-    /// Asks to have a message stored; the answer comes to the mailbox.
+    /// Asks to have a body appended to a room's log; the answer comes to the mailbox.
     ///
     /// # Errors
     /// When too much waits for the disk; there is no answer then.
-    pub fn post(&self, post: Post, mailbox: Arc<Mailbox>) -> Result<(), CommitError> {
-        self.ask(Request::Post { post, mailbox })
+    pub fn append(&self, append: Append, mailbox: Arc<Mailbox>) -> Result<(), CommitError> {
+        self.ask(Request::Append(append, mailbox))
     }
 
     /// Asks to have a read marker stored; only where the disk does not take it comes an answer to the mailbox.
@@ -101,13 +118,13 @@ impl Committer {
         seq: Seq,
         mailbox: Arc<Mailbox>,
     ) -> Result<(), CommitError> {
-        self.ask(Request::Read { user, room, seq, mailbox })
+        self.ask(Request::Job(Job::Read { user, room, seq, mailbox }))
     }
 
     /// Takes note that the browser has kept the refresh cookie of this generation. Whether it is to be stored: not
     /// when too much waits, and then it is to be said again.
     pub fn confirm_session(&self, session: SessionId, generation: u64) -> bool {
-        self.ask(Request::Confirm { session, generation }).is_ok()
+        self.ask(Request::Job(Job::Confirm { session, generation })).is_ok()
     }
 
     fn ask(&self, request: Request) -> Result<(), CommitError> {
@@ -118,9 +135,9 @@ impl Committer {
         asked
     }
 
-    async fn call<T>(&self, request: impl FnOnce(Done<T>) -> Request) -> Result<T, CommitError> {
+    async fn call<T>(&self, job: impl FnOnce(Done<T>) -> Job) -> Result<T, CommitError> {
         let (done, answer) = oneshot::channel();
-        self.ask(request(done))?;
+        self.ask(Request::Job(job(done)))?;
         self.awaited.fetch_add(1, Ordering::Relaxed);
         answer.await.unwrap_or(Err(CommitError::Unavailable))
     }
@@ -130,7 +147,7 @@ impl Committer {
     /// # Errors
     /// When it can't be stored; the same for every call here.
     pub async fn make_guest(&self, user: Profile, session: SessionId) -> Result<(), CommitError> {
-        self.call(|done| Request::Guest { user, session, done }).await
+        self.call(|done| Job::Guest { user, session, done }).await
     }
 
     /// Judges a presented refresh token and stores what follows from it. A revoked session's sockets are closed.
@@ -143,7 +160,7 @@ impl Committer {
         presented: u64,
         now: Timestamp,
     ) -> Result<Rotation, CommitError> {
-        self.call(|done| Request::Rotate { session, presented, now, done }).await
+        self.call(|done| Job::Rotate { session, presented, now, done }).await
     }
 
     /// Ends a sign-in and closes its sockets.
@@ -151,7 +168,7 @@ impl Committer {
     /// # Errors
     /// When it can't be stored.
     pub async fn end_session(&self, session: SessionId) -> Result<(), CommitError> {
-        self.call(|done| Request::EndSession { session, done }).await
+        self.call(|done| Job::EndSession { session, done }).await
     }
 
     /// Makes a room with its maker as owner.
@@ -167,7 +184,7 @@ impl Committer {
     ) -> Result<RoomState, CommitError> {
         let id = RoomId::mint(clock::now().unix_ms(), clock::random_bytes());
         let room = Room { id, name, visibility, code, members: 0 };
-        self.call(|done| Request::MakeRoom { by: by.clone(), room, done }).await?;
+        self.call(|done| Job::MakeRoom { by: by.clone(), room, done }).await?;
         self.state(by.id, id).await
     }
 
@@ -176,7 +193,7 @@ impl Committer {
     /// # Errors
     /// When there is no such room, the person is in too many, or it can't be stored.
     pub async fn join(&self, by: &Profile, room: RoomId) -> Result<RoomState, CommitError> {
-        self.call(|done| Request::Join { by: by.clone(), room, done }).await?;
+        self.call(|done| Job::Join { by: by.clone(), room, done }).await?;
         self.state(by.id, room).await
     }
 
@@ -185,7 +202,7 @@ impl Committer {
     /// # Errors
     /// When the person is not in the room, or it can't be stored.
     pub async fn leave(&self, by: &Profile, room: RoomId) -> Result<(), CommitError> {
-        self.call(|done| Request::Leave { by: by.clone(), room, done }).await
+        self.call(|done| Job::Leave { by: by.clone(), room, done }).await
     }
 
     /// A person's room, after it was stored that it is one.

@@ -6,52 +6,23 @@ use std::{
     sync::Arc,
 };
 
-use sha2::{Digest as _, Sha256};
 use shared::{
-    Event, EventBody, Message, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, api::Role, event::Profile,
-    frame::Ack,
+    Event, EventBody, MsgNo, RoomId, Seq, Timestamp, TxnId, UserId, api::Role, event::Profile, frame::Ack,
 };
 
-/// A message that somebody asks to have stored, checked for everything that needs no room.
+use super::error::CommitError;
+
+/// A body that somebody wants in a room's log, checked for everything that needs no room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
+pub struct Append {
     /// Who asks.
     pub author: Arc<Profile>,
     /// The identity of the request.
     pub txn_id: TxnId,
     /// Where to.
     pub room_id: RoomId,
-    /// The text.
-    pub content: String,
-    /// The message that it answers.
-    pub reply_to: Option<Seq>,
-}
-
-/// What a `txn_id` was used for, short enough to be kept for ever.
-pub type BodyHash = [u8; 16];
-
-impl Post {
-    /// Two posts have the same body when they ask for the same thing.
-    pub fn body(&self) -> BodyHash {
-        let mut hash = Sha256::new();
-        hash.update(self.room_id.as_uuid().as_bytes());
-        hash.update(self.reply_to.map_or(0, Seq::get).to_be_bytes());
-        hash.update(self.content.as_bytes());
-        let mut body = BodyHash::default();
-        body.copy_from_slice(&hash.finalize()[..16]);
-        body
-    }
-}
-
-/// Why a request is not stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// The author is not in the room, or there is none.
-    NotMember,
-    /// The `txn_id` was used for something else.
-    Conflict,
-    /// It answers an event that does not exist.
-    NoSuchReply,
+    /// What.
+    pub body: EventBody,
 }
 
 /// Where a room is.
@@ -65,8 +36,8 @@ pub struct Head {
     pub members: u64,
 }
 
-/// Where a stored request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a request was stored as.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The room.
     pub room_id: RoomId,
@@ -77,18 +48,26 @@ pub struct Stored {
     /// Since when.
     pub timestamp: Timestamp,
     /// What was asked.
-    pub body: BodyHash,
+    pub body: EventBody,
 }
 
-impl Stored {
-    fn ack(&self, txn_id: TxnId, duplicate: bool) -> Ack {
-        let Self { room_id, seq, msg_no, timestamp, .. } = *self;
-        Ack { txn_id, room_id, seq, msg_no, timestamp, duplicate }
-    }
+/// What became of a request that was made before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It is stored.
+    Stored(Stored),
+    /// It stays refused.
+    Refused(CommitError),
 }
 
-/// A `txn_id` and what it is good for now.
-pub type NewTxn = (UserId, TxnId, Stored);
+/// What the ledger knows of a request.
+#[derive(Debug)]
+enum Request {
+    /// What became of it in an earlier batch.
+    Before(Known),
+    /// It is in this batch: the number of its event among the [changes](Changes::events).
+    Now(usize),
+}
 
 /// Somebody came into a room or left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +87,8 @@ pub struct Move {
 pub struct Changes {
     /// New events, in order.
     pub events: Vec<Event>,
-    /// What each new message was asked for by.
-    pub txns: Vec<NewTxn>,
+    /// Requests that stay refused.
+    pub refusals: Vec<(UserId, TxnId, CommitError)>,
     /// Where the rooms that changed are after it.
     pub heads: BTreeMap<RoomId, Head>,
     /// Read markers that moved on, by room and person.
@@ -123,7 +102,7 @@ pub struct Changes {
 impl Changes {
     /// Whether there is nothing to store.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.reads.is_empty()
+        self.events.is_empty() && self.reads.is_empty() && self.refusals.is_empty()
     }
 }
 
@@ -133,7 +112,7 @@ pub struct Ledger {
     rooms: HashMap<RoomId, Option<Head>>,
     /// Up to where members have read; nothing for those who are none.
     members: HashMap<(RoomId, UserId), Option<Seq>>,
-    txns: HashMap<(UserId, TxnId), Option<Stored>>,
+    requests: HashMap<(UserId, TxnId), Request>,
 }
 
 impl Ledger {
@@ -147,9 +126,9 @@ impl Ledger {
         self.members.insert((room, user), read);
     }
 
-    /// Tells what a `txn_id` was used for; `None` when it is new.
-    pub fn learn_txn(&mut self, user: UserId, txn: TxnId, stored: Option<Stored>) {
-        self.txns.insert((user, txn), stored);
+    /// Tells what became of a request that was made before.
+    pub fn learn_request(&mut self, user: UserId, txn: TxnId, known: Known) {
+        self.requests.insert((user, txn), Request::Before(known));
     }
 
     /// Whether it has been told of that room.
@@ -164,7 +143,7 @@ impl Ledger {
 
     /// How much it holds.
     pub fn len(&self) -> usize {
-        self.rooms.len() + self.members.len() + self.txns.len()
+        self.rooms.len() + self.members.len() + self.requests.len()
     }
 
     /// Whether it has been told of nothing.
@@ -173,8 +152,8 @@ impl Ledger {
     }
 
     /// Forgets requests: they are rarely asked for again.
-    pub fn forget_txns(&mut self) {
-        self.txns.clear();
+    pub fn forget_requests(&mut self) {
+        self.requests.clear();
     }
 
     /// Forgets everything, because what it was told may not be stored.
@@ -196,32 +175,54 @@ impl Ledger {
         self.members.get(&(room, user)).copied().flatten()
     }
 
-    /// A message. What was asked before is answered with the first result, even to somebody who has left since.
+    /// Appends a body to a room's log. A request that was made before is answered with the first result, even to
+    /// somebody who has left since.
     ///
     /// # Errors
-    /// When it can't be stored; nothing has changed then.
-    pub fn post(&mut self, post: &Post, now: Timestamp, changes: &mut Changes) -> Result<Ack, Refusal> {
-        let (user, body) = (post.author.id, post.body());
-        if let Some(stored) = self.txns.get(&(user, post.txn_id)).copied().flatten() {
-            let same = stored.body == body;
-            return if same { Ok(stored.ack(post.txn_id, true)) } else { Err(Refusal::Conflict) };
+    /// When it can't be stored; nothing has changed then, but that some refusals are kept.
+    pub fn append(
+        &mut self,
+        ask: &Append,
+        now: Timestamp,
+        changes: &mut Changes,
+    ) -> Result<Ack, CommitError> {
+        let request = (ask.author.id, ask.txn_id);
+        if let Some(known) = self.requests.get(&request) {
+            return again(ask, known, changes);
         }
-        if !self.is_member(post.room_id, user) {
-            return Err(Refusal::NotMember);
+        let answer = self.append_new(ask, now, changes);
+        match answer {
+            Ok(_) => {
+                self.requests.insert(request, Request::Now(changes.events.len() - 1));
+            }
+            Err(why) if why.kept_as().is_some() => {
+                self.learn_request(request.0, request.1, Known::Refused(why));
+                changes.refusals.push((request.0, request.1, why));
+            }
+            Err(_) => {}
         }
-        let head = self.head(post.room_id).ok_or(Refusal::NotMember)?;
-        if post.reply_to.is_some_and(|reply_to| reply_to == Seq::ZERO || reply_to > head.seq) {
-            return Err(Refusal::NoSuchReply);
+        answer
+    }
+
+    fn append_new(
+        &mut self,
+        ask: &Append,
+        now: Timestamp,
+        changes: &mut Changes,
+    ) -> Result<Ack, CommitError> {
+        let Append { author, txn_id, room_id, body } = ask;
+        if !self.is_member(*room_id, author.id) {
+            return Err(CommitError::NotMember);
         }
-        let message =
-            EventBody::Message(Message { reply_to: post.reply_to, ..Message::new(post.content.clone()) });
-        let head = Head { msg_no: head.msg_no.next(), ..head };
-        let seq = self.append(post.room_id, head, &post.author, post.txn_id, message, now, changes);
-        let stored = Stored { room_id: post.room_id, seq, msg_no: head.msg_no, timestamp: now, body };
-        self.txns.insert((user, post.txn_id), Some(stored));
-        changes.txns.push((user, post.txn_id, stored));
-        self.mark_read(post.room_id, user, seq, changes);
-        Ok(stored.ack(post.txn_id, false))
+        let head = self.head(*room_id).ok_or(CommitError::NotMember)?;
+        let reply_to = body.as_message().and_then(|message| message.reply_to);
+        if reply_to.is_some_and(|reply_to| reply_to == Seq::ZERO || reply_to > head.seq) {
+            return Err(CommitError::NoSuchReply);
+        }
+        let event = self.push(*room_id, head, author, (*txn_id, now), body.clone(), changes);
+        let ack = ack_of(event, false);
+        self.mark_read(*room_id, author.id, ack.seq, changes);
+        Ok(ack)
     }
 
     /// Somebody becomes a member. Returns the `join`, or nothing when they are one already.
@@ -235,13 +236,13 @@ impl Ledger {
         role: Role,
         (txn_id, now): (TxnId, Timestamp),
         changes: &mut Changes,
-    ) -> Result<Option<Seq>, Refusal> {
-        let head = self.head(room_id).ok_or(Refusal::NotMember)?;
+    ) -> Result<Option<Seq>, CommitError> {
+        let head = self.head(room_id).ok_or(CommitError::NoRoom)?;
         if self.is_member(room_id, user.id) {
             return Ok(None);
         }
         let head = Head { members: head.members + 1, ..head };
-        let seq = self.append(room_id, head, user, txn_id, EventBody::Join, now, changes);
+        let seq = self.push(room_id, head, user, (txn_id, now), EventBody::Join, changes).seq;
         self.members.insert((room_id, user.id), Some(seq));
         changes.moves.push(Move { room_id, user_id: user.id, seq, role: Some(role) });
         Ok(Some(seq))
@@ -257,13 +258,13 @@ impl Ledger {
         user: &Profile,
         (txn_id, now): (TxnId, Timestamp),
         changes: &mut Changes,
-    ) -> Result<Seq, Refusal> {
+    ) -> Result<Seq, CommitError> {
         if !self.is_member(room_id, user.id) {
-            return Err(Refusal::NotMember);
+            return Err(CommitError::NotMember);
         }
-        let head = self.head(room_id).ok_or(Refusal::NotMember)?;
+        let head = self.head(room_id).ok_or(CommitError::NotMember)?;
         let head = Head { members: head.members.saturating_sub(1), ..head };
-        let seq = self.append(room_id, head, user, txn_id, EventBody::Leave, now, changes);
+        let seq = self.push(room_id, head, user, (txn_id, now), EventBody::Leave, changes).seq;
         self.members.insert((room_id, user.id), None);
         changes.reads.remove(&(room_id, user.id));
         changes.told.remove(&(room_id, user.id));
@@ -289,25 +290,49 @@ impl Ledger {
         moved
     }
 
-    /// Gives the next seq of a room; `head` is where the room will be but for that seq.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one event")]
-    fn append(
+    /// Gives an event the next places of a room; `head` is where the room is but for those.
+    fn push<'a>(
         &mut self,
         room_id: RoomId,
         head: Head,
         author: &Profile,
-        txn_id: TxnId,
+        (txn_id, timestamp): (TxnId, Timestamp),
         body: EventBody,
-        timestamp: Timestamp,
-        changes: &mut Changes,
-    ) -> Seq {
-        let head = Head { seq: head.seq.next(), ..head };
+        changes: &'a mut Changes,
+    ) -> &'a Event {
+        let msg_no = if body.counts() { head.msg_no.next() } else { head.msg_no };
+        let head = Head { seq: head.seq.next(), msg_no, ..head };
         self.rooms.insert(room_id, Some(head));
         changes.heads.insert(room_id, head);
-        let (seq, msg_no, author) = (head.seq, head.msg_no, author.clone());
+        let (seq, author) = (head.seq, author.clone());
         changes.events.push(Event { room_id, seq, msg_no, timestamp, txn_id, author, body });
-        seq
+        changes.events.last().expect("it was just pushed")
     }
+}
+
+/// The answer to a request that was made before: the first one, if it asks for the same thing.
+fn again(ask: &Append, known: &Request, changes: &Changes) -> Result<Ack, CommitError> {
+    match known {
+        Request::Before(Known::Refused(why)) => Err(*why),
+        Request::Before(Known::Stored(stored))
+            if (stored.room_id, &stored.body) == (ask.room_id, &ask.body) =>
+        {
+            let Stored { room_id, seq, msg_no, timestamp, .. } = *stored;
+            Ok(Ack { txn_id: ask.txn_id, room_id, seq, msg_no, timestamp, duplicate: true })
+        }
+        Request::Now(number) => match changes.events.get(*number) {
+            Some(event) if (event.room_id, &event.body) == (ask.room_id, &ask.body) => {
+                Ok(ack_of(event, true))
+            }
+            _ => Err(CommitError::Conflict),
+        },
+        Request::Before(Known::Stored(_)) => Err(CommitError::Conflict),
+    }
+}
+
+fn ack_of(event: &Event, duplicate: bool) -> Ack {
+    let Event { txn_id, room_id, seq, msg_no, timestamp, .. } = *event;
+    Ack { txn_id, room_id, seq, msg_no, timestamp, duplicate }
 }
 
 #[cfg(test)]

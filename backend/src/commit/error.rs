@@ -1,4 +1,4 @@
-//! Why a request was not stored, as the sockets, the HTTP calls and the one task that writes say it to each other.
+//! Why a request was not stored, as the ledger, the sockets and the HTTP calls say it to each other.
 
 use shared::ErrorCode;
 
@@ -40,5 +40,34 @@ impl CommitError {
             Self::CodeTaken => ErrorCode::Internal,
             Self::Full(_) => ErrorCode::Forbidden,
         }
+    }
+
+    /// The word under which a refusal is kept, where a copy of the request has to stay refused: whoever was told that
+    /// it is not stored must not find it there because things have changed meanwhile.
+    pub fn kept_as(self) -> Option<&'static str> {
+        match self {
+            Self::NotMember => Some("not_member"),
+            Self::NoSuchReply => Some("no_such_reply"),
+            Self::Unavailable | Self::NoRoom | Self::Conflict | Self::CodeTaken | Self::Full(_) => None,
+        }
+    }
+
+    /// The refusal that is kept under that word.
+    pub fn of_kept(word: &str) -> Option<Self> {
+        [Self::NotMember, Self::NoSuchReply].into_iter().find(|error| error.kept_as() == Some(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_is_kept_comes_back_as_itself() {
+        for error in [CommitError::NotMember, CommitError::NoSuchReply] {
+            assert_eq!(CommitError::of_kept(error.kept_as().unwrap()), Some(error));
+        }
+        assert_eq!(CommitError::of_kept("weather"), None);
+        assert_eq!(CommitError::Unavailable.kept_as(), None, "may be stored when asked again");
     }
 }

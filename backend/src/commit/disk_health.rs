@@ -8,22 +8,22 @@ use std::{
 use tokio::time::Instant;
 
 /// How long a batch that failed says something about the next one.
-const TROUBLE_COUNTS: Duration = Duration::from_secs(60);
+const FAILURE_COUNTS: Duration = Duration::from_secs(60);
 
 /// When the newest batch failed, where it did.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trouble(Arc<Mutex<Option<Instant>>>);
+pub(super) struct DiskHealth(Arc<Mutex<Option<Instant>>>);
 
-impl Trouble {
+impl DiskHealth {
     /// A batch was stored, or was not.
     pub(super) fn note(&self, stored: bool) {
         *self.0.lock().expect("nobody panics while holding this lock") = (!stored).then(Instant::now);
     }
 
-    /// Whether the newest batch could not be stored. After a while without another it counts no more: who sends
-    /// people elsewhere because of it would otherwise never see the disk tried again.
-    pub(super) fn is_there(&self) -> bool {
+    /// Whether the newest batch could not be stored. After a while without another batch that counts no more: a proxy
+    /// that sends people elsewhere because of it would otherwise never see the disk tried again.
+    pub(super) fn is_failing(&self) -> bool {
         let failed_at = *self.0.lock().expect("nobody panics while holding this lock");
-        failed_at.is_some_and(|failed_at| failed_at.elapsed() < TROUBLE_COUNTS)
+        failed_at.is_some_and(|failed_at| failed_at.elapsed() < FAILURE_COUNTS)
     }
 }

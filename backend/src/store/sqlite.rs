@@ -1,0 +1,200 @@
+//! SQLite: one connection that writes, on the thread of whoever calls it, and a few that read, on threads for blocking
+//! work. A database in memory is read on the caller's thread too, so that a simulator repeats itself exactly.
+
+mod columns;
+mod migrate;
+mod read;
+mod write;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+use shared::Epoch;
+use tokio::sync::Semaphore;
+
+pub use self::write::{Batch, Writer};
+use super::error::StoreError;
+use crate::clock;
+
+/// Connections that read: pages of history are short, and SQLite's readers wait for nobody.
+const READERS: u32 = 4;
+
+/// The database, in the data directory.
+pub(crate) const DATABASE: &str = "confab.db";
+
+/// How long a statement waits for another program that holds the file (a backup, a shell).
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept per connection: more than there are.
+const STATEMENTS: usize = 64;
+
+/// Memory for the writer's pages, in KiB: the ends of the log and of its indexes, so that storing reads nothing.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+
+/// Pages in the write-ahead log before it is copied into the file. Busy pages change with every batch and are copied
+/// once per this many: with SQLite's 1,000 that was every tenth batch. 32 MiB on disk, and a second at a start.
+const CHECKPOINT_PAGES: i64 = 8_000;
+
+/// Bytes that the write-ahead log is cut back to after a reader that held it up has gone: twice its usual size.
+const WAL_BYTES: i64 = 2 * CHECKPOINT_PAGES * 4096;
+
+/// The reading half of the database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    readers: Arc<Readers>,
+    epoch: Epoch,
+}
+
+#[derive(Debug)]
+enum Readers {
+    /// Each question goes to a thread that may block.
+    Pool { idle: Mutex<Vec<Connection>>, permits: Arc<Semaphore> },
+    /// Each question is answered at once.
+    Inline(Mutex<Connection>),
+}
+
+/// Where a database is.
+#[derive(Debug, Clone)]
+enum Location {
+    File(PathBuf),
+    /// Under that name, within the program.
+    Memory(String),
+}
+
+impl Store {
+    /// Opens `confab.db` in `data_dir`, which exists; makes it where it is missing, and brings an older one up to date.
+    /// Where it was `restored` from a copy, it gets a new epoch.
+    ///
+    /// # Errors
+    /// When the file can't be opened, is no database, or is of a newer version of this program.
+    pub async fn open(data_dir: &Path, restored: bool) -> Result<(Self, Writer), StoreError> {
+        let location = Location::File(data_dir.join(DATABASE));
+        let opened = tokio::task::spawn_blocking(move || Self::connect(location, restored)).await;
+        opened.map_err(|_| StoreError::Closed)?
+    }
+
+    /// A database that is gone with its last handle, for tests and simulators.
+    ///
+    /// # Errors
+    /// When the tables can't be made.
+    pub async fn in_memory() -> Result<(Self, Writer), StoreError> {
+        static NAMES: AtomicU64 = AtomicU64::new(0);
+        let name = NAMES.fetch_add(1, Ordering::Relaxed);
+        Self::connect(Location::Memory(format!("file:memory-{name}?mode=memory&cache=shared")), false)
+    }
+
+    fn connect(location: Location, restored: bool) -> Result<(Self, Writer), StoreError> {
+        let mut connection = location.writer()?;
+        migrate::up_to_date(&mut connection)?;
+        let epoch = epoch(&connection, restored)?;
+        let readers = match &location {
+            Location::File(_) => {
+                let idle = (0..READERS).map(|_| location.reader()).collect::<Result<_, _>>()?;
+                let permits = Arc::new(Semaphore::new(READERS as usize));
+                Readers::Pool { idle: Mutex::new(idle), permits }
+            }
+            Location::Memory(_) => Readers::Inline(Mutex::new(location.reader()?)),
+        };
+        Ok((Self { readers: Arc::new(readers), epoch }, Writer::new(connection, location)))
+    }
+
+    /// Which incarnation of the log this is.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Ends the connections that read; what is being read is finished first.
+    pub async fn close(&self) {
+        if let Readers::Pool { idle, permits } = &*self.readers {
+            let all = permits.acquire_many(READERS).await;
+            permits.close();
+            drop(all);
+            idle.lock().expect(LOCK).clear();
+        }
+    }
+
+    /// Asks one question over one connection.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permits = match &*self.readers {
+            Readers::Inline(connection) => return question(&connection.lock().expect(LOCK)),
+            Readers::Pool { permits, .. } => Arc::clone(permits),
+        };
+        let permit = permits.acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let readers = Arc::clone(&self.readers);
+        let answer = tokio::task::spawn_blocking(move || {
+            let Readers::Pool { idle, .. } = &*readers else { return Err(StoreError::Closed) };
+            let connection = idle.lock().expect(LOCK).pop().ok_or(StoreError::Closed)?;
+            let answer = question(&connection);
+            idle.lock().expect(LOCK).push(connection);
+            drop(permit);
+            answer
+        });
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// A lock here is held for as long as it takes to push or pop, or by one thread alone.
+const LOCK: &str = "nothing panics while it holds a connection";
+
+impl Location {
+    /// Opens the connection that writes. Data reaches the disk with every commit (FULL), so that an ack is a promise.
+    fn writer(&self) -> Result<Connection, StoreError> {
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        if let Self::File(_) = self {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            connection.pragma_update(None, "journal_size_limit", WAL_BYTES)?;
+        }
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        // What a statement would need to be undone: without this each one makes and removes a file.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        Ok(connection)
+    }
+
+    /// Opens a connection that reads.
+    fn reader(&self) -> Result<Connection, StoreError> {
+        let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        match self {
+            Self::File(_) => connection.pragma_update(None, "query_only", true)?,
+            // Without WAL a reader would wait for the writer; what it may see too early lies beyond every head.
+            Self::Memory(_) => connection.pragma_update(None, "read_uncommitted", true)?,
+        }
+        Ok(connection)
+    }
+
+    fn open(&self, flags: OpenFlags) -> Result<Connection, StoreError> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = match self {
+            Self::File(path) => Connection::open_with_flags(path, flags)?,
+            Self::Memory(name) => Connection::open_with_flags(name, flags)?,
+        };
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    }
+}
+
+/// Reads the epoch; a database that is new, or was restored, gets one.
+fn epoch(connection: &Connection, restored: bool) -> Result<Epoch, StoreError> {
+    let now = clock::now();
+    let minted = Epoch::mint(now.unix_ms(), clock::random_bytes());
+    let epoch = connection.query_row(
+        "INSERT INTO meta (id, epoch, made_at) VALUES (1, ?1, ?2) \
+         ON CONFLICT (id) DO UPDATE SET epoch = CASE WHEN ?3 THEN ?1 ELSE epoch END RETURNING epoch",
+        (minted.as_uuid(), columns::moment(now), restored),
+        |row| row.get(0),
+    )?;
+    Ok(Epoch::from_uuid(epoch))
+}
