@@ -9,13 +9,10 @@ use std::{
 };
 
 use backend::{
-    server::{Server, StartError},
+    server::{Server, StartError, listener},
     settings::{self, Asked, LogFormat, Settings},
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -66,7 +63,7 @@ async fn serve(settings: Settings) -> Result<(), Refusal> {
         line: error.to_string(),
     })?;
     let cannot = |error: io::Error| Refusal { line: format!("--listen: {address}: {error}"), code: 1 };
-    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let listener = listener(address).map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     let mut signals = Signals::new().map_err(cannot)?;
     let url = shown.map_or_else(|| format!("http://{address}"), |origin| origin.to_string());

@@ -12,7 +12,7 @@ use axum::{Router, body::Body, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream, ToSocketAddrs},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::{Instant, sleep, timeout_at},
 };
@@ -38,6 +38,9 @@ const HEAD_BYTES: usize = 16 * 1024;
 /// How much longer than a socket's own patience the kernel waits for a reader that takes nothing.
 #[cfg(target_os = "linux")]
 const UNREAD_MARGIN: Duration = Duration::from_secs(2);
+/// Connections that wait to be accepted, as far as the system allows. With tokio's 128 every second of a thousand that
+/// came at once had to knock again after a second.
+const BACKLOG: u32 = 4_096;
 /// After the system had no file or memory for one more connection: long enough for one to end.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -125,8 +128,8 @@ impl Server {
     ///
     /// # Errors
     /// When the address can't be listened on.
-    pub async fn bind(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        self.listen(TcpListener::bind(address).await?).await
+    pub async fn bind(&self, address: SocketAddr) -> io::Result<()> {
+        self.listen(listener(address)?).await
     }
 
     /// Takes connections until [`Server::shutdown`].
@@ -192,6 +195,19 @@ impl Server {
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
         self.running.lock().expect("nobody panics while holding this lock")
     }
+}
+
+/// Takes hold of an address, with room for a herd that comes back at once after a restart.
+///
+/// # Errors
+/// When the address can't be listened on.
+pub fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that is started again takes the address over from connections that are still ending.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Has a connection write at once, and limits what it may hold and how long it may take nothing.

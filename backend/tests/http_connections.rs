@@ -128,3 +128,24 @@ async fn stats(stream: &mut TcpStream) -> String {
     stream.read_exact(&mut body).await.unwrap();
     String::from_utf8(body).unwrap()
 }
+
+/// More than a listener takes where nobody says how many may wait.
+const HERD: usize = 600;
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_herd_that_comes_at_once_is_let_in_before_anybody_is_accepted() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    if most.trim().parse::<usize>().unwrap() < HERD {
+        return eprintln!("passed over: this system lets {} wait at most", most.trim());
+    }
+    let listener = backend::server::listener(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts. Whoever finds no room would be let in a second later, when the system knocks again.
+    let mut herd = Vec::new();
+    for number in 0..HERD {
+        let one =
+            tokio::time::timeout(std::time::Duration::from_millis(900), TcpStream::connect(address)).await;
+        herd.push(one.unwrap_or_else(|_| panic!("number {number} has to knock again")).unwrap());
+    }
+}

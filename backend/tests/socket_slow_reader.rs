@@ -172,7 +172,7 @@ impl Line {
 }
 
 impl Transport for Line {
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut ends = self.ends();
         let count = buffer.len().min(ends.0.len());
         buffer.iter_mut().zip(ends.0.drain(..count)).for_each(|(to, from)| *to = from);

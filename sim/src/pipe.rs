@@ -49,7 +49,7 @@ impl Pipe {
 }
 
 impl Transport for Pipe {
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut buffers = self.buffers();
         let count = buffer.len().min(buffers.arrived.len());
         if count > 0 {

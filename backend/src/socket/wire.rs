@@ -7,12 +7,13 @@ use std::{
     collections::VecDeque,
     future::poll_fn,
     io::{self, IoSlice, Read, Write},
-    task::{Context, Poll},
+    pin::Pin,
+    task::{Context, Poll, Waker},
 };
 
 use bytes::{Buf as _, Bytes};
 use tokio::{
-    io::{AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncRead as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::TcpStream,
 };
 
@@ -22,7 +23,7 @@ pub trait Transport: AsyncWrite + Send + Sync + Unpin {
     ///
     /// # Errors
     /// When the connection is broken.
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
     /// Gives what can be taken now; [`io::ErrorKind::WouldBlock`] when that is nothing.
     ///
     /// # Errors
@@ -35,8 +36,14 @@ pub trait Transport: AsyncWrite + Send + Sync + Unpin {
 }
 
 impl Transport for TcpStream {
-    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        Self::try_read(self, buffer)
+    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        // Polled and not tried: where less came than would fit, tokio knows that nothing is left, and the next look
+        // asks the system nothing. Whoever waits does so by `poll_read_ready`, with a waker of its own.
+        match Pin::new(self).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer) {
+            Poll::Ready(read) => read.map(|()| buffer.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
     }
 
     fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -197,5 +204,33 @@ impl Write for Wire {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn after_a_read_that_took_all_nothing_is_asked_of_the_system_until_more_comes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 64];
+        for frame in [b"one", b"two"] {
+            client.write_all(frame).await.unwrap();
+            poll_fn(|context| Transport::poll_read_ready(&server, context)).await.unwrap();
+            assert_eq!(Transport::try_read(&mut server, &mut buffer).unwrap(), 3);
+            assert_eq!(&buffer[..3], frame);
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(Transport::poll_read_ready(&server, &mut context).is_pending(), "nothing is left");
+            let again = Transport::try_read(&mut server, &mut buffer).unwrap_err();
+            assert_eq!(again.kind(), io::ErrorKind::WouldBlock);
+        }
+        drop(client);
+        poll_fn(|context| Transport::poll_read_ready(&server, context)).await.unwrap();
+        assert_eq!(Transport::try_read(&mut server, &mut buffer).unwrap(), 0, "the end is seen");
     }
 }
