@@ -1,14 +1,14 @@
 //! The server's clock and its randomness: the one place where both come from.
 //!
-//! A simulator that has to repeat itself bit for bit [replaces](simulate) both on its own thread.
+//! A simulator that has to repeat itself bit for bit replaces both on its own thread (feature `sim`).
 
-use std::{
-    cell::Cell,
-    time::{SystemTime, UNIX_EPOCH},
-};
+#[cfg(feature = "sim")]
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use shared::Timestamp;
 
+#[cfg(feature = "sim")]
 thread_local! {
     /// The moment and the state of the dice of this thread, where a simulator has replaced the real ones.
     static SIMULATED: Cell<Option<(Timestamp, u64)>> = const { Cell::new(None) };
@@ -16,17 +16,20 @@ thread_local! {
 
 /// Replaces clock and randomness on this thread from now on: it is `now` until [`turn_to`], and all that is drawn
 /// follows from `seed` and can be guessed by anybody.
+#[cfg(feature = "sim")]
 pub fn simulate(now: Timestamp, seed: u64) {
     SIMULATED.set(Some((now, seed)));
 }
 
 /// Turns a simulated clock to that moment; does nothing to a real one.
+#[cfg(feature = "sim")]
 pub fn turn_to(now: Timestamp) {
     SIMULATED.set(SIMULATED.get().map(|(_, dice)| (now, dice)));
 }
 
 /// The moment.
 pub fn now() -> Timestamp {
+    #[cfg(feature = "sim")]
     if let Some((now, _)) = SIMULATED.get() {
         return now;
     }
@@ -37,17 +40,18 @@ pub fn now() -> Timestamp {
 /// Bytes that nobody can guess, from a generator that the operating system has seeded.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    match SIMULATED.get() {
-        None => rand::fill(&mut bytes),
-        Some((now, mut dice)) => {
-            bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&roll(&mut dice)[..chunk.len()]));
-            SIMULATED.set(Some((now, dice)));
-        }
+    #[cfg(feature = "sim")]
+    if let Some((now, mut dice)) = SIMULATED.get() {
+        bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&roll(&mut dice)[..chunk.len()]));
+        SIMULATED.set(Some((now, dice)));
+        return bytes;
     }
+    rand::fill(&mut bytes);
     bytes
 }
 
 /// Splitmix64: for simulators only.
+#[cfg(feature = "sim")]
 fn roll(dice: &mut u64) -> [u8; 8] {
     *dice = dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*dice ^ (*dice >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

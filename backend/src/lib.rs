@@ -21,8 +21,9 @@ pub mod refresh;
 pub mod secret;
 pub mod server;
 pub mod settings;
+#[cfg(feature = "sim")]
+pub mod sim_support;
 pub mod socket;
-pub mod stepped;
 pub mod store;
 pub mod tokens;
 mod used;

@@ -74,6 +74,7 @@ impl Secret {
     }
 
     /// A secret that lies in no file.
+    #[cfg(feature = "sim")]
     pub(crate) fn from_bytes(bytes: impl AsRef<[u8]>) -> Self {
         Self(bytes.as_ref().to_vec())
     }

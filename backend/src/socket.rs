@@ -3,7 +3,8 @@
 
 mod connection;
 mod farewell;
-pub mod stepped;
+#[cfg(feature = "sim")]
+pub mod sim_support;
 mod turn;
 mod upgrade;
 mod wire;

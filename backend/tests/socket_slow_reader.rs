@@ -18,8 +18,8 @@ use axum::{
 use backend::{
     address::ClientAddress,
     options::ServerOptions,
-    socket::{Transport, stepped::Next, stepped::SteppedSocket},
-    stepped::SteppedServer,
+    sim_support::SteppedServer,
+    socket::{Transport, sim_support::Next, sim_support::SteppedSocket},
     store::Store,
 };
 use common::{Person, Socket, TestServer};

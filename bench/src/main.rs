@@ -1,15 +1,11 @@
-//! Confab's figures and trials, against the real binary on loopback. What measures does not judge, but
-//! for `missed` and `slow`, which fail beyond their goals; the oracle that judges a trial is of the crate `sim`.
+//! Confab's figures, against the real binary on loopback. What measures does not judge, but for `missed` and `slow`,
+//! which fail beyond their goals.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
-mod driver;
 mod example;
 mod measure;
 mod noise;
-mod raw;
-mod server;
-mod trial;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -19,7 +15,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "bench")]
 struct Args {
-    /// The server to measure or to try: target/release/confab, or for a trial the one built as this program was.
+    /// The server to measure: target/release/confab where none is named.
     #[arg(long)]
     server: Option<PathBuf>,
     #[command(subcommand)]
@@ -58,8 +54,6 @@ enum What {
         #[arg(long, default_value = "dist")]
         dist: PathBuf,
     },
-    /// The real server and real clients under fault, judged by the oracle.
-    Trial(trial::Ask),
     /// The axum example to compare with; started by `fanout`.
     #[command(hide = true)]
     Example {
@@ -80,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> anyhow::Result<()> {
-    server::raise_file_limit()?;
+    client_native::program::raise_file_limit()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(args))
 }
@@ -88,7 +82,6 @@ fn start(args: Args) -> anyhow::Result<()> {
 async fn run(args: Args) -> anyhow::Result<()> {
     match args.what {
         What::Example { listen } => return example::serve(listen).await,
-        What::Trial(ask) => return trial::run(ask, args.server).await,
         _ => println!("{}", noise::describe()),
     }
     let binary = args.server.unwrap_or_else(|| PathBuf::from("target/release/confab"));
@@ -107,7 +100,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         What::Missed => measure::missed::run(&binary).await?,
         What::Slow => measure::slow::run(&binary).await?,
         What::Page { dist } => measure::page::run(&dist)?,
-        What::Example { .. } | What::Trial(_) => unreachable!("handled above"),
+        What::Example { .. } => unreachable!("handled above"),
     }
     println!("{}", noise::describe());
     Ok(())

@@ -75,7 +75,7 @@ export class Visitor {
       await this.rest();
       await pause(REST_MS);
     }
-    if (scene.stage === "portrait") await this.sitForPortrait();
+    if (scene.stage === "screen_state") await this.tellScreenState();
   }
 
   /** Listens to what goes over the wire and what the page complains of. */
@@ -275,7 +275,7 @@ export class Visitor {
   }
 
   /** Tells all rows of all rooms, closes the tab and gives its cookies away. */
-  async sitForPortrait() {
+  async tellScreenState() {
     const rooms = [];
     for (const room of this.rooms) {
       await this.openRoom(room);
@@ -288,7 +288,7 @@ export class Visitor {
     this.complain();
     await this.person.page.close();
     const cookies = await this.person.context.cookies();
-    this.tell({ portrait: { rooms, cookies: cookies.map(({ name, value, path }) => ({ name, value, path })) } });
+    this.tell({ screen_state: { rooms, cookies: cookies.map(({ name, value, path }) => ({ name, value, path })) } });
   }
 }
 

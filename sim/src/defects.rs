@@ -11,7 +11,7 @@ use shared::{RoomId, TxnId};
 
 pub(crate) use database::Moment;
 
-use crate::{dice::Dice, tab::Tab};
+use crate::{page::Tab, rng::Dice};
 
 /// A defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backend::options::ServerOptions;
 
-use crate::dice::Dice;
+use crate::rng::Dice;
 
 /// A second on the virtual clock, which counts microseconds.
 pub(crate) const SECOND: u64 = 1_000_000;

@@ -2,12 +2,12 @@
 
 use crate::{
     defects::{Defect, Defects},
-    dice::Dice,
-    host::{Bed, Host},
-    oracle::{Rule, Violation},
     plan::{FAULTS, Length, Plan},
+    rng::Dice,
+    server_under_test::{Bed, Host},
     world::{Counts, World},
 };
+use oracle::{Rule, Violation};
 
 /// How a schedule is played.
 #[derive(Debug, Clone, Copy, Default)]

@@ -16,21 +16,21 @@ use std::{
     net::IpAddr,
 };
 
-use backend::{address::ClientAddress, socket::stepped::SteppedSocket};
+use backend::{address::ClientAddress, socket::sim_support::SteppedSocket};
 use client_core::SocketId;
 use shared::{RoomId, TxnId, UserId};
 
 use crate::{
     defects::Defects,
-    dice::Dice,
-    host::{Errand, Host},
-    lane::Lane,
-    oracle::{Fact, Oracle, Rule, Violation},
+    one_way::Lane,
+    page::Tab,
     pipe::Pipe,
     plan::{Fault, Plan, SECOND},
-    tab::Tab,
+    rng::Dice,
+    server_under_test::{Errand, Host},
     trace::Trace,
 };
+use oracle::{Fact, Oracle, Rule, Violation};
 
 /// Something that will happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,7 +270,7 @@ impl<'a> World<'a> {
 
     fn add_tab(&mut self, person: usize) -> usize {
         let number = u32::try_from(self.tabs.len()).unwrap_or(u32::MAX);
-        self.tabs.push(Tab::new(person, crate::oracle::Screen(number), self.dice.draw()));
+        self.tabs.push(Tab::new(person, oracle::Screen(number), self.dice.draw()));
         self.tabs.len() - 1
     }
 

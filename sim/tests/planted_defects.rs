@@ -10,10 +10,10 @@ use std::{
     thread,
 };
 
+use oracle::{Rule, Violation};
 use sim::{
     Bed, Length,
     defects::Defect,
-    oracle::{Rule, Violation},
     schedule::{Manner, play},
 };
 

@@ -1,4 +1,4 @@
-//! `cargo xtask trial`: builds the server and hands over to the trials of the bench crate. Knows none of them.
+//! `cargo xtask trial`: builds the server and hands over to the trial crate. Knows none of them.
 
 use anyhow::Result;
 
@@ -15,11 +15,11 @@ use crate::{
 const PAGES: &str = "--pages";
 
 /// A storm of a minute, on builds that the tests have made anyway.
-const MINUTE: &[&str] = &["trial", "--minutes", "1", "--seed", "1"];
+const MINUTE: &[&str] = &["--minutes", "1", "--seed", "1"];
 
 /// Runs the trial that `what` names.
 pub(crate) fn trial(repo: &Repo, what: &[String]) -> Result<()> {
-    let mut trial = cargo(repo, &["run", "--release", "--locked", "--quiet", "-p", "bench", "--", "trial"]);
+    let mut trial = cargo(repo, &["run", "--release", "--locked", "--quiet", "-p", "trial", "--"]);
     if what.iter().any(|word| word == PAGES) {
         browser::prepare(repo)?;
         browser::packages(repo)?;
@@ -32,6 +32,6 @@ pub(crate) fn trial(repo: &Repo, what: &[String]) -> Result<()> {
 
 /// A minute of storm as one test; the server is built.
 pub(crate) fn minute(repo: &Repo) -> Result<Count> {
-    run(cargo(repo, &["run", "--locked", "--quiet", "-p", "bench", "--"]).args(MINUTE))?;
+    run(cargo(repo, &["run", "--locked", "--quiet", "-p", "trial", "--"]).args(MINUTE))?;
     Ok(Count { passed: 1, failed: 0 })
 }

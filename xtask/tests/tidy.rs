@@ -17,7 +17,18 @@ const MOST_LINES_OF_STYLE: usize = 500;
 const NOT_OURS: &[&str] = &["target", "dist", "data", "node_modules", "output", ".git", ".tools"];
 
 /// The crates of this repository.
-const OURS: &[&str] = &["shared", "client-core", "frontend", "backend", "bench", "sim", "xtask"];
+const OURS: &[&str] = &[
+    "shared",
+    "client-core",
+    "client-native",
+    "frontend",
+    "backend",
+    "oracle",
+    "sim",
+    "trial",
+    "bench",
+    "xtask",
+];
 
 /// A file of the repository.
 struct Source {
@@ -193,13 +204,16 @@ fn every_package_takes_the_node_that_the_readme_asks_for() {
 
 #[test]
 fn crates_depend_in_one_direction() {
-    let allowed: [(&str, &[&str]); 7] = [
+    let allowed: [(&str, &[&str]); 10] = [
         ("shared", &[]),
         ("client-core", &["shared"]),
         ("frontend", &["client-core", "shared"]),
         ("backend", &["shared"]),
-        ("bench", &["client-core", "shared", "sim"]),
-        ("sim", &["backend", "client-core", "shared"]),
+        ("client-native", &["client-core", "shared"]),
+        ("oracle", &["shared"]),
+        ("sim", &["backend", "client-core", "oracle", "shared"]),
+        ("trial", &["client-core", "client-native", "oracle", "shared"]),
+        ("bench", &["client-core", "client-native", "shared"]),
         ("xtask", &[]),
     ];
     for (name, allowed) in allowed {
@@ -208,6 +222,24 @@ fn crates_depend_in_one_direction() {
             ours.filter(|other| !allowed.contains(&other.as_str())).map(|other| format!("{name} -> {other}")),
         );
     }
+}
+
+#[test]
+fn no_release_has_the_hooks_of_the_simulator() {
+    let wants = |table: &str, name: &str| {
+        let manifest = manifest(name);
+        let backend = manifest.get(table).and_then(|table| table.get("backend"));
+        let features = backend.and_then(|backend| backend.get("features")).and_then(|list| list.as_array());
+        features.is_some_and(|list| list.iter().any(|feature| feature.as_str() == Some("sim")))
+    };
+    let wanting: Vec<_> = OURS.iter().filter(|name| wants("dependencies", name)).collect();
+    assert_eq!(wanting, [&"sim"]);
+    assert!(manifest("backend")["features"].get("default").is_none());
+    // The features of crates that are built together are added up: a release is built alone.
+    let release = rust().find(|source| source.name == "xtask/src/serve.rs").expect("it builds the server");
+    assert!(
+        release.text.contains(r#"["build", "--release", "--locked", "-p", "backend", "--bin", "confab"]"#)
+    );
 }
 
 #[test]
@@ -297,7 +329,7 @@ fn what_can_fail_says_why_it_does_not() {
             .any(|root| name.strip_prefix(root).is_some_and(|rest| ["lib.rs", "main.rs"].contains(&rest)))
     };
     let sources: Vec<_> = rust().filter(|source| is_root(&source.name)).collect();
-    assert_eq!(sources.len(), 10);
+    assert_eq!(sources.len(), 13);
     none(sources.into_iter().filter(|source| !source.text.contains(line)).map(|source| source.name));
 }
 

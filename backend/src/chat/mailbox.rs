@@ -166,6 +166,7 @@ impl Mailbox {
     }
 
     /// Whether the connection was woken since it last looked, for one that nobody waits for.
+    #[cfg(feature = "sim")]
     pub fn take_woken(&self) -> bool {
         self.is_woken.swap(false, Ordering::AcqRel)
     }

@@ -4,14 +4,9 @@
 //! A thread of its own, because SQLite blocks: statement after statement runs where it is, without a trip to another
 //! thread for each, and no task waits behind the disk.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-};
+#[cfg(feature = "sim")]
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{io, sync::Arc, thread};
 
 use shared::{
     RoomId, Seq, SessionId, Timestamp, UserId,
@@ -46,6 +41,7 @@ pub struct Committer {
     metrics: Arc<Metrics>,
     health: DiskHealth,
     /// How many requests were made whose maker waits for the answer.
+    #[cfg(feature = "sim")]
     awaited: Arc<AtomicU64>,
 }
 
@@ -86,7 +82,17 @@ impl Committer {
         let health = DiskHealth::default();
         let work = Work::new(hub, metrics.clone(), health.clone(), options.limits.rooms_per_user);
         let committing = Committing { requests, writer, work, batch: options.commit_batch };
-        (Self { queue, store, metrics, health, awaited: Arc::default() }, committing)
+        (
+            Self {
+                queue,
+                store,
+                metrics,
+                health,
+                #[cfg(feature = "sim")]
+                awaited: Arc::default(),
+            },
+            committing,
+        )
     }
 
     /// Whether the disk has lately not taken what it was given.
@@ -95,6 +101,7 @@ impl Committer {
     }
 
     /// How many requests were made whose maker waits for the answer before anything else.
+    #[cfg(feature = "sim")]
     pub(crate) fn awaited(&self) -> u64 {
         self.awaited.load(Ordering::Relaxed)
     }
@@ -138,6 +145,7 @@ impl Committer {
     async fn call<T>(&self, job: impl FnOnce(Done<T>) -> Job) -> Result<T, CommitError> {
         let (done, answer) = oneshot::channel();
         self.ask(Request::Job(job(done)))?;
+        #[cfg(feature = "sim")]
         self.awaited.fetch_add(1, Ordering::Relaxed);
         answer.await.unwrap_or(Err(CommitError::Unavailable))
     }
@@ -242,7 +250,10 @@ impl Committing {
         }
         any
     }
+}
 
+#[cfg(feature = "sim")]
+impl Committing {
     /// Has the disk take nothing, or everything again.
     pub(crate) fn refuse(&mut self, refuses: bool) {
         self.writer.refuse(refuses);

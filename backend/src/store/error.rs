@@ -18,6 +18,7 @@ pub enum StoreError {
     #[error("the database is closed")]
     Closed,
     /// A simulated disk takes nothing.
+    #[cfg(feature = "sim")]
     #[error("the disk takes nothing")]
     Refused,
     /// A row that this program would never have written.

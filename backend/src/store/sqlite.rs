@@ -8,10 +8,7 @@ mod write;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -57,7 +54,19 @@ enum Readers {
     /// Each question goes to a thread that may block.
     Pool { idle: Mutex<Vec<Connection>>, permits: Arc<Semaphore> },
     /// Each question is answered at once.
+    #[cfg(feature = "sim")]
     Inline(Mutex<Connection>),
+}
+
+impl Readers {
+    /// The connections of a pool.
+    fn idle(&self) -> Option<&Mutex<Vec<Connection>>> {
+        match self {
+            Self::Pool { idle, .. } => Some(idle),
+            #[cfg(feature = "sim")]
+            Self::Inline(_) => None,
+        }
+    }
 }
 
 /// Where a database is.
@@ -65,6 +74,7 @@ enum Readers {
 enum Location {
     File(PathBuf),
     /// Under that name, within the program.
+    #[cfg(feature = "sim")]
     Memory(String),
 }
 
@@ -84,7 +94,9 @@ impl Store {
     ///
     /// # Errors
     /// When the tables can't be made.
+    #[cfg(feature = "sim")]
     pub async fn in_memory() -> Result<(Self, Writer), StoreError> {
+        use std::sync::atomic::{AtomicU64, Ordering};
         static NAMES: AtomicU64 = AtomicU64::new(0);
         let name = NAMES.fetch_add(1, Ordering::Relaxed);
         Self::connect(Location::Memory(format!("file:memory-{name}?mode=memory&cache=shared")), false)
@@ -100,6 +112,7 @@ impl Store {
                 let permits = Arc::new(Semaphore::new(READERS as usize));
                 Readers::Pool { idle: Mutex::new(idle), permits }
             }
+            #[cfg(feature = "sim")]
             Location::Memory(_) => Readers::Inline(Mutex::new(location.reader()?)),
         };
         Ok((Self { readers: Arc::new(readers), epoch }, Writer::new(connection, location)))
@@ -112,11 +125,15 @@ impl Store {
 
     /// Ends the connections that read; what is being read is finished first.
     pub async fn close(&self) {
-        if let Readers::Pool { idle, permits } = &*self.readers {
-            let all = permits.acquire_many(READERS).await;
-            permits.close();
-            drop(all);
-            idle.lock().expect(LOCK).clear();
+        match &*self.readers {
+            Readers::Pool { idle, permits } => {
+                let all = permits.acquire_many(READERS).await;
+                permits.close();
+                drop(all);
+                idle.lock().expect(LOCK).clear();
+            }
+            #[cfg(feature = "sim")]
+            Readers::Inline(_) => {}
         }
     }
 
@@ -125,14 +142,15 @@ impl Store {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permits = match &*self.readers {
+        let readers = Arc::clone(&self.readers);
+        let permits = match &*readers {
+            #[cfg(feature = "sim")]
             Readers::Inline(connection) => return question(&connection.lock().expect(LOCK)),
             Readers::Pool { permits, .. } => Arc::clone(permits),
         };
         let permit = permits.acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let readers = Arc::clone(&self.readers);
         let answer = tokio::task::spawn_blocking(move || {
-            let Readers::Pool { idle, .. } = &*readers else { return Err(StoreError::Closed) };
+            let idle = readers.idle().ok_or(StoreError::Closed)?;
             let connection = idle.lock().expect(LOCK).pop().ok_or(StoreError::Closed)?;
             let answer = question(&connection);
             idle.lock().expect(LOCK).push(connection);
@@ -150,7 +168,7 @@ impl Location {
     /// Opens the connection that writes. Data reaches the disk with every commit (FULL), so that an ack is a promise.
     fn writer(&self) -> Result<Connection, StoreError> {
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        if let Self::File(_) = self {
+        if self.is_file() {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -167,16 +185,26 @@ impl Location {
         let connection = self.open(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         match self {
             Self::File(_) => connection.pragma_update(None, "query_only", true)?,
+            #[cfg(feature = "sim")]
             // Without WAL a reader would wait for the writer; what it may see too early lies beyond every head.
             Self::Memory(_) => connection.pragma_update(None, "read_uncommitted", true)?,
         }
         Ok(connection)
     }
 
+    fn is_file(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            #[cfg(feature = "sim")]
+            Self::Memory(_) => false,
+        }
+    }
+
     fn open(&self, flags: OpenFlags) -> Result<Connection, StoreError> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = match self {
             Self::File(path) => Connection::open_with_flags(path, flags)?,
+            #[cfg(feature = "sim")]
             Self::Memory(name) => Connection::open_with_flags(name, flags)?,
         };
         connection.busy_timeout(BUSY)?;

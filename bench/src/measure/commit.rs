@@ -14,10 +14,10 @@ use client_core::{Change, Client, Command, DeliveryState, RowKey, SessionState};
 use futures_util::future::try_join_all;
 use shared::RoomId;
 
-use crate::{
+use crate::noise::Spread;
+use client_native::{
     driver::{self, Person},
-    noise::Spread,
-    server::Program,
+    program::Program,
 };
 
 /// Clients.

@@ -15,8 +15,8 @@ use futures_util::future::try_join_all;
 use shared::{ClientFrame, RoomId, TxnId, frame::PostMessage};
 use tokio::sync::Notify;
 
-use super::people::People;
-use crate::{noise::Spread, raw::RawSocket, server::Program};
+use crate::noise::Spread;
+use client_native::{people::People, program::Program, raw::RawSocket};
 
 /// Repetitions of each measurement.
 const RUNS: usize = 3;

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::people::People;
-use crate::server::Program;
+use client_native::people::People;
+use client_native::program::Program;
 
 /// Members of each room: a team.
 const ROOM: usize = 50;
@@ -31,7 +31,7 @@ pub(crate) async fn run(binary: &Path, connections: usize) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn team(people: &People, size: usize) -> anyhow::Result<Vec<crate::raw::RawSocket>> {
+async fn team(people: &People, size: usize) -> anyhow::Result<Vec<client_native::raw::RawSocket>> {
     let guests: Vec<_> = stream::iter(0..size)
         .map(|n| async move { people.guest(&format!("Guest {n}")).await })
         .buffered(AT_ONCE)

@@ -16,12 +16,12 @@ use shared::{
 };
 use tokio::sync::{mpsc, watch};
 
-use super::people::{People, next};
-use crate::{
+use crate::noise::Spread;
+use client_native::{
     driver::{self, Browser, Person, Wish},
-    noise::Spread,
+    people::{People, next},
+    program::Program,
     raw::RawSocket,
-    server::Program,
 };
 
 /// Missed events: all that a client fetches page by page, and the goal's number.

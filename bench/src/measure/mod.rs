@@ -5,5 +5,4 @@ pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod missed;
 pub(crate) mod page;
-pub(crate) mod people;
 pub(crate) mod slow;

@@ -10,8 +10,12 @@ use shared::{
     frame::{PostMessage, Sync, SyncFrom},
 };
 
-use super::people::{People, next};
-use crate::{noise::Spread, raw::RawSocket, server::Program};
+use crate::noise::Spread;
+use client_native::{
+    people::{People, next},
+    program::Program,
+    raw::RawSocket,
+};
 
 /// Readers of each kind.
 const READERS: usize = 100;

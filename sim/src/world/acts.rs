@@ -4,10 +4,8 @@ use client_core::{Command, Input, RowKey, SessionState};
 use shared::{RoomId, Seq};
 
 use super::{Happening, World};
-use crate::{
-    oracle::{Fact, Violation},
-    plan::{ACTS, Act},
-};
+use crate::plan::{ACTS, Act};
+use oracle::{Fact, Violation};
 
 impl World<'_> {
     /// The person at a tab does something, and something else later.

@@ -5,10 +5,10 @@ use shared::api::{API, RoomState};
 
 use super::{CallState, Happening, Loss, World};
 use crate::{
-    host::{CallAnswer, Done},
-    oracle::{Rule, Violation},
     plan::{MS, SECOND},
+    server_under_test::{CallAnswer, Done},
 };
+use oracle::{Rule, Violation};
 
 /// Of no page: nobody waits for the answer.
 pub(super) const NO_LIFE: u32 = u32::MAX;

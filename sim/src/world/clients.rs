@@ -6,11 +6,11 @@ use super::{Happening, Wire, World};
 use crate::{
     defects::Upward,
     frames::{self, Arrived},
-    lane::Lane,
-    oracle::{Rule, Violation},
+    one_way::Lane,
     pipe::Pipe,
     plan::{MS, SECOND},
 };
+use oracle::{Rule, Violation};
 
 /// Close codes of which one side is to blame: broken frames, a server that has failed, somebody who may not be here.
 const MISTAKES: [u16; 6] = [1002, 1003, 1007, 1009, 1011, 4003];

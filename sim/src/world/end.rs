@@ -4,11 +4,8 @@ use client_core::{Client, Command, LinkState};
 use shared::RoomId;
 
 use super::{Happening, World};
-use crate::{
-    oracle::{End, Portrait, RoomPortrait, Rule, Screen, Violation},
-    plan::SECOND,
-    tab::Tab,
-};
+use crate::{page::Tab, plan::SECOND};
+use oracle::{End, Rule, Screen, ScreenRoom, ScreenState, Violation};
 
 /// By then everything that waited is sent, at the slowest rate that a server allows here.
 const REST: u64 = 900 * SECOND;
@@ -77,7 +74,7 @@ impl World<'_> {
         let tabs: Vec<usize> = (0..self.tabs.len()).filter(|tab| self.tabs[*tab].user().is_some()).collect();
         let mut shown = Vec::new();
         for tab in &tabs {
-            shown.push(self.portrait(*tab)?);
+            shown.push(self.screen_state(*tab)?);
         }
         let mut ends: Vec<End> = Vec::new();
         for (tab, shown) in tabs.into_iter().zip(shown) {
@@ -85,7 +82,7 @@ impl World<'_> {
             let same = ends.iter().find(|end| end.user == user).map(|end| end.fresh.clone());
             let fresh = match same {
                 Some(fresh) => fresh,
-                None => self.fresh_portrait(self.tabs[tab].person)?,
+                None => self.fresh_screen_state(self.tabs[tab].person)?,
             };
             ends.push(End { screen: self.tabs[tab].screen, user, shown, fresh });
         }
@@ -95,7 +92,7 @@ impl World<'_> {
     }
 
     /// What somebody sees who signs in there anew.
-    fn fresh_portrait(&mut self, person: usize) -> Result<Portrait, Violation> {
+    fn fresh_screen_state(&mut self, person: usize) -> Result<ScreenState, Violation> {
         let number = u32::try_from(1_000 + self.tabs.len()).unwrap_or(u32::MAX);
         self.tabs.push(Tab::new(person, Screen(number), self.dice.draw()));
         let tab = self.tabs.len() - 1;
@@ -103,18 +100,18 @@ impl World<'_> {
         for _ in 0..LOOKS {
             self.run_for(SECOND)?;
             if self.tabs[tab].client.link() == LinkState::Online {
-                return self.portrait(tab);
+                return self.screen_state(tab);
             }
         }
         Err(Violation::new(Rule::NoRest, "a fresh client does not get in"))
     }
 
     /// Everything that a tab shows, the room that is open first and as it is.
-    fn portrait(&mut self, tab: usize) -> Result<Portrait, Violation> {
+    fn screen_state(&mut self, tab: usize) -> Result<ScreenState, Violation> {
         let mut rooms = self.rooms_of(tab);
         let open = self.tabs[tab].open;
         rooms.sort_by_key(|room| (Some(*room) != open, *room));
-        let mut portrait = self.tabs[tab].portrait();
+        let mut screen_state = self.tabs[tab].screen_state();
         for room in rooms {
             let is_opened_now = self.tabs[tab].open != Some(room);
             if is_opened_now {
@@ -123,10 +120,10 @@ impl World<'_> {
                 self.run_for(3 * SECOND)?;
             }
             self.page_to_the_start(tab, room)?;
-            let seen = RoomPortrait { has_new_list: is_opened_now, ..self.tabs[tab].portrait_of(room) };
-            portrait.rooms.insert(room, seen);
+            let seen = ScreenRoom { has_new_list: is_opened_now, ..self.tabs[tab].screen_room(room) };
+            screen_state.rooms.insert(room, seen);
         }
-        Ok(portrait)
+        Ok(screen_state)
     }
 
     fn page_to_the_start(&mut self, tab: usize, room: RoomId) -> Result<(), Violation> {

@@ -2,10 +2,10 @@
 
 use super::{Happening, World};
 use crate::{
-    oracle::{Fact, Violation},
+    page::Tab,
     plan::{FAULTS, Fault, MS, SECOND},
-    tab::Tab,
 };
+use oracle::{Fact, Violation};
 
 impl World<'_> {
     /// Something goes wrong, and something else later.

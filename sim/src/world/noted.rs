@@ -4,10 +4,8 @@ use client_core::{Call, Change, Input, SessionState};
 use shared::{ErrorCode, RoomId, ServerFrame, UserId};
 
 use super::{Wire, World, clients::short};
-use crate::{
-    oracle::{Count, Fact, Observer, Rule, Violation},
-    plan::MS,
-};
+use crate::plan::MS;
+use oracle::{Count, Fact, Observer, Rule, Violation};
 
 impl World<'_> {
     /// A text frame has come to a client.

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use backend::socket::stepped::{Next, SteppedSocket};
+use backend::socket::sim_support::{Next, SteppedSocket};
 
 use super::{Happening, World};
 use crate::{
     defects::Moment,
-    host::{Disk, Done, What},
-    oracle::{Fact, Observer, Rule, Violation},
     pipe::Ending,
     plan::{MS, SECOND},
+    server_under_test::{Disk, Done, What},
 };
+use oracle::{Fact, Observer, Rule, Violation};
 
 /// Batches between two looks at the read markers of the database: each look costs as much as a batch.
 const MARKERS_EVERY: u64 = 5;
@@ -178,7 +178,7 @@ impl World<'_> {
         for event in events.map_err(|error| Violation::new(Rule::Holes, error.to_string()))? {
             *self.logged.entry(event.room_id).or_default() += 1;
             self.trace.note(self.now, (event.seq.get(), event.txn_id), || {
-                format!("stored  {} {:?} by {}", event.seq, crate::tab::text(&event), event.author.name)
+                format!("stored  {} {:?} by {}", event.seq, crate::page::text(&event), event.author.name)
             });
             self.note(Fact::Stored(event))?;
         }

@@ -9,10 +9,8 @@ use client_core::{
 use shared::RoomId;
 
 use super::{World, calls::NO_LIFE};
-use crate::{
-    oracle::{Fact, Rule, Screen, Violation},
-    tab::Tab,
-};
+use crate::page::Tab;
+use oracle::{Fact, Rule, Screen, Violation};
 
 impl World<'_> {
     fn is_alone(&self, number: usize) -> bool {

@@ -33,6 +33,14 @@ pub struct Writer {
     connection: Option<Connection>,
     location: Location,
     numbers: Numbers,
+    #[cfg(feature = "sim")]
+    disk: SimulatedDisk,
+}
+
+/// What a simulated disk does with a transaction in the end.
+#[cfg(feature = "sim")]
+#[derive(Debug, Clone, Copy, Default)]
+struct SimulatedDisk {
     refuses: bool,
     pretends: bool,
 }
@@ -46,8 +54,13 @@ struct Numbers {
 
 impl Writer {
     pub(super) fn new(connection: Connection, location: Location) -> Self {
-        let connection = Some(connection);
-        Self { connection, location, numbers: Numbers::default(), refuses: false, pretends: false }
+        Self {
+            connection: Some(connection),
+            location,
+            numbers: Numbers::default(),
+            #[cfg(feature = "sim")]
+            disk: SimulatedDisk::default(),
+        }
     }
 
     /// Begins a transaction; connects anew after [`Self::reset`].
@@ -60,24 +73,32 @@ impl Writer {
         }
         let connection = open(&mut self.connection, &self.location)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Batch { transaction, numbers: &mut self.numbers, refuses: self.refuses, pretends: self.pretends })
+        Ok(Batch {
+            transaction,
+            numbers: &mut self.numbers,
+            #[cfg(feature = "sim")]
+            disk: self.disk,
+        })
     }
 
     /// Has every transaction fail in the end, as on a disk that is full or broken, or succeed again. For simulators.
+    #[cfg(feature = "sim")]
     pub(crate) fn refuse(&mut self, refuses: bool) {
-        self.refuses = refuses;
+        self.disk.refuses = refuses;
     }
 
     /// Has every transaction be undone in the end and say that it was stored, or be stored again. For simulators, to
     /// see that it would be noticed.
+    #[cfg(feature = "sim")]
     pub(crate) fn pretend(&mut self, pretends: bool) {
-        self.pretends = pretends;
+        self.disk.pretends = pretends;
     }
 
     /// Runs statements that the server knows nothing of. For simulators, to see that it would be noticed.
     ///
     /// # Errors
     /// When the database fails.
+    #[cfg(feature = "sim")]
     pub async fn tamper(&mut self, statements: String) -> Result<(), StoreError> {
         Ok(open(&mut self.connection, &self.location)?.execute_batch(&statements)?)
     }
@@ -116,8 +137,8 @@ fn open<'a>(
 pub struct Batch<'a> {
     transaction: Transaction<'a>,
     numbers: &'a mut Numbers,
-    refuses: bool,
-    pretends: bool,
+    #[cfg(feature = "sim")]
+    disk: SimulatedDisk,
 }
 
 impl Batch<'_> {
@@ -126,11 +147,12 @@ impl Batch<'_> {
     /// # Errors
     /// When it could not; nothing is stored then. The same for every call here.
     pub async fn commit(self) -> Result<(), StoreError> {
-        if self.refuses || self.pretends {
+        #[cfg(feature = "sim")]
+        if self.disk.refuses || self.disk.pretends {
             // Readers of a database in memory see what is not committed: it is gone when this returns.
             self.transaction.rollback()?;
             *self.numbers = Numbers::default();
-            return if self.refuses { Err(StoreError::Refused) } else { Ok(()) };
+            return if self.disk.refuses { Err(StoreError::Refused) } else { Ok(()) };
         }
         Ok(self.transaction.commit()?)
     }
