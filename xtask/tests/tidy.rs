@@ -217,7 +217,9 @@ fn crates_depend_in_one_direction() {
         ("xtask", &[]),
     ];
     for (name, allowed) in allowed {
-        let ours = dependencies(name).into_iter().filter(|other| OURS.contains(&other.as_str()));
+        // A crate may name itself, to have a feature in its own tests.
+        let ours = |other: &String| OURS.contains(&other.as_str()) && other != name;
+        let ours = dependencies(name).into_iter().filter(ours);
         none(
             ours.filter(|other| !allowed.contains(&other.as_str())).map(|other| format!("{name} -> {other}")),
         );

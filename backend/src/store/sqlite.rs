@@ -1,10 +1,12 @@
 //! SQLite: one connection that writes, on the thread of whoever calls it, and a few that read, on threads for blocking
 //! work. A database in memory is read on the caller's thread too, so that a simulator repeats itself exactly.
 
+mod batch;
 mod columns;
 mod migrate;
+mod numbers;
 mod read;
-mod write;
+mod writer;
 
 use std::{
     path::{Path, PathBuf},
@@ -16,7 +18,7 @@ use rusqlite::{Connection, OpenFlags};
 use shared::Epoch;
 use tokio::sync::Semaphore;
 
-pub use self::write::{Batch, Writer};
+pub use self::{batch::Batch, writer::Writer};
 use super::error::StoreError;
 use crate::clock;
 

@@ -1,18 +1,15 @@
-//! The one connection that writes, and the statements of a batch. Decides nothing: rows in, rows out.
+//! The statements of a batch. Decides nothing: rows in, rows out.
 //!
 //! Statements are prepared once and run row by row, on the thread of the caller: a row of a statement with many costs
 //! as much as a run of its own, and needs a text for every size.
 
-use std::collections::HashMap;
-
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{OptionalExtension as _, Transaction};
 use shared::{RoomId, Seq, SessionId, Timestamp, TxnId, UserId, api::Room, event::Profile};
-use uuid::Uuid;
 
 use super::{
     super::{error::StoreError, rows::SessionRow},
-    Location,
     columns::{self, messages, moment, number},
+    numbers::Numbers,
     read,
 };
 use crate::commit::{
@@ -20,125 +17,25 @@ use crate::commit::{
     ledger::{Changes, Head, Known, Move, Stored},
 };
 
-/// Numbers of people and rooms that are kept in mind, about 5 MB; beyond, the memory starts anew.
-const NUMBERS: usize = 100_000;
-
 /// Milliseconds that a refusal is kept: longer than any copy of a request is on its way, and than a browser keeps one
 /// before it asks its owner.
 const REFUSALS_MS: u64 = 2 * 24 * 60 * 60 * 1_000;
 
-/// The connection that writes. There is one.
-#[derive(Debug)]
-pub struct Writer {
-    connection: Option<Connection>,
-    location: Location,
-    numbers: Numbers,
-    #[cfg(feature = "sim")]
-    disk: SimulatedDisk,
-}
-
 /// What a simulated disk does with a transaction in the end.
 #[cfg(feature = "sim")]
 #[derive(Debug, Clone, Copy, Default)]
-struct SimulatedDisk {
-    refuses: bool,
-    pretends: bool,
-}
-
-/// The small numbers of people and rooms, which never change.
-#[derive(Debug, Default)]
-struct Numbers {
-    users: HashMap<Uuid, i64>,
-    rooms: HashMap<Uuid, i64>,
-}
-
-impl Writer {
-    pub(super) fn new(connection: Connection, location: Location) -> Self {
-        Self {
-            connection: Some(connection),
-            location,
-            numbers: Numbers::default(),
-            #[cfg(feature = "sim")]
-            disk: SimulatedDisk::default(),
-        }
-    }
-
-    /// Begins a transaction; connects anew after [`Self::reset`].
-    ///
-    /// # Errors
-    /// When the database is locked or away.
-    pub async fn begin(&mut self) -> Result<Batch<'_>, StoreError> {
-        if self.numbers.users.len() + self.numbers.rooms.len() > NUMBERS {
-            self.numbers = Numbers::default();
-        }
-        let connection = open(&mut self.connection, &self.location)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Batch {
-            transaction,
-            numbers: &mut self.numbers,
-            #[cfg(feature = "sim")]
-            disk: self.disk,
-        })
-    }
-
-    /// Has every transaction fail in the end, as on a disk that is full or broken, or succeed again. For simulators.
-    #[cfg(feature = "sim")]
-    pub(crate) fn refuse(&mut self, refuses: bool) {
-        self.disk.refuses = refuses;
-    }
-
-    /// Has every transaction be undone in the end and say that it was stored, or be stored again. For simulators, to
-    /// see that it would be noticed.
-    #[cfg(feature = "sim")]
-    pub(crate) fn pretend(&mut self, pretends: bool) {
-        self.disk.pretends = pretends;
-    }
-
-    /// Runs statements that the server knows nothing of. For simulators, to see that it would be noticed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    #[cfg(feature = "sim")]
-    pub async fn tamper(&mut self, statements: String) -> Result<(), StoreError> {
-        Ok(open(&mut self.connection, &self.location)?.execute_batch(&statements)?)
-    }
-
-    /// Drops the connection, because nobody knows in what state a failed transaction has left it, and the numbers,
-    /// because some may be of rows that are not stored.
-    pub fn reset(&mut self) {
-        self.connection = None;
-        self.numbers = Numbers::default();
-    }
-
-    /// Writes what is left to write, and ends.
-    ///
-    /// # Errors
-    /// When the database can't be closed in order; nothing that was committed is lost by that.
-    pub async fn close(self) -> Result<(), StoreError> {
-        match self.connection {
-            Some(connection) => Ok(connection.close().map_err(|(_, error)| error)?),
-            None => Ok(()),
-        }
-    }
-}
-
-fn open<'a>(
-    connection: &'a mut Option<Connection>,
-    location: &Location,
-) -> Result<&'a mut Connection, StoreError> {
-    match connection {
-        Some(connection) => Ok(connection),
-        None => Ok(connection.insert(location.writer()?)),
-    }
+pub(super) struct SimulatedDisk {
+    pub(super) refuses: bool,
+    pub(super) pretends: bool,
 }
 
 /// One transaction. Dropping it stores nothing.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    transaction: Transaction<'a>,
-    numbers: &'a mut Numbers,
+    pub(super) transaction: Transaction<'a>,
+    pub(super) numbers: &'a mut Numbers,
     #[cfg(feature = "sim")]
-    disk: SimulatedDisk,
+    pub(super) disk: SimulatedDisk,
 }
 
 impl Batch<'_> {
@@ -402,33 +299,6 @@ impl Batch<'_> {
 
 const NO_ROOM: StoreError = StoreError::Broken("request for a room that is not there");
 const NOBODY: StoreError = StoreError::Broken("request of a person who is not there");
-
-impl Numbers {
-    fn user(&mut self, connection: &Connection, user: UserId) -> Result<Option<i64>, StoreError> {
-        look_up(&mut self.users, connection, "SELECT no FROM users WHERE id = ?1", *user.as_uuid())
-    }
-
-    fn room(&mut self, connection: &Connection, room: RoomId) -> Result<Option<i64>, StoreError> {
-        look_up(&mut self.rooms, connection, "SELECT no FROM rooms WHERE id = ?1", *room.as_uuid())
-    }
-}
-
-fn look_up(
-    known: &mut HashMap<Uuid, i64>,
-    connection: &Connection,
-    question: &str,
-    id: Uuid,
-) -> Result<Option<i64>, StoreError> {
-    if let Some(number) = known.get(&id) {
-        return Ok(Some(*number));
-    }
-    let number: Option<i64> =
-        connection.prepare_cached(question)?.query_row([id], |row| row.get(0)).optional()?;
-    if let Some(number) = number {
-        known.insert(id, number);
-    }
-    Ok(number)
-}
 
 #[cfg(test)]
 mod tests;
