@@ -151,7 +151,7 @@ mod tests {
         let help = help(README);
         let rows = README.lines().filter(|line| line.starts_with("| `--")).count();
         assert!(rows > 10 && help.matches("[env: CONFAB_").count() == rows, "{help}");
-        assert!(help.contains("  --listen\n      Where to listen;"), "{help}");
+        assert!(help.contains("  --listen\n      Address and port to listen on;"), "{help}");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "data-dir",
         value: "DIR",
         default: "data",
-        help: "Where the database and the token secret are kept; made when missing",
+        help: "Folder of the database and the token secret; created when missing",
         many: false,
         set: Set::One(|s, text| values::path(text).map(|path| s.server.data_dir = path)),
     },
@@ -46,7 +46,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "listen",
         value: "ADDR:PORT",
         default: "127.0.0.1:8080",
-        help: "Where to listen; 0.0.0.0:8080 for everybody, port 0 for any free port",
+        help: "Address and port to listen on; 0.0.0.0:8080 for every network interface, port 0 for any free port",
         many: false,
         set: Set::One(|s, text| values::address(text).map(|address| s.listen = address)),
     },
@@ -54,8 +54,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "public-url",
         value: "URL",
         default: "none",
-        help: "What the page is reached by, such as https://chat.example.org; that origin may call, and https makes \
-               cookies Secure",
+        help: "Address that people use, such as https://chat.example.org. Its origin may call the API, and https makes cookies Secure",
         many: false,
         set: Set::One(|s, text| values::origin(text).map(|origin| s.server.public_url = Some(origin))),
     },
@@ -63,8 +62,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "allow-origin",
         value: "ORIGIN",
         default: "none",
-        help: "A page of another origin that may call; the refresh cookie goes along only from the same site, such as \
-               another host of one domain; repeat for more",
+        help: "Another origin that may call the API (repeatable). The sign-in cookie is sent only from the same site, for example from a sibling subdomain",
         many: true,
         set: Set::Many(|s, list| values::each(list, values::origin).map(|all| s.server.allow_origin = all)),
     },
@@ -72,7 +70,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "trusted-proxy",
         value: "CIDR",
         default: "none",
-        help: "A proxy, or a network of them, whose X-Forwarded-For is believed; repeat for more",
+        help: "A proxy, or a network of proxies, whose X-Forwarded-For is believed (repeatable)",
         many: true,
         set: Set::Many(|s, list| values::each(list, values::network).map(|all| s.server.trusted_proxy = all)),
     },
@@ -80,7 +78,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "token-secret-file",
         value: "FILE",
         default: "token-secret in the data directory, made on the first start",
-        help: "The secret that tokens are signed with: 32 random characters or more, in a file that not everybody can read",
+        help: "File with the secret that signs tokens: at least 32 random characters, not readable by everybody",
         many: false,
         set: Set::One(|s, text| values::path(text).map(|path| s.server.token_secret_file = Some(path))),
     },
@@ -88,7 +86,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "access-token-ttl",
         value: "TIME",
         default: "15m",
-        help: "How long an access token is good; the page renews its own",
+        help: "How long an access token is valid; the page renews its own",
         many: false,
         set: Set::One(|s, text| values::seconds(text, 1, 86_400).map(|ttl| s.server.access_token_ttl = ttl)),
     },
@@ -96,8 +94,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "limit",
         value: "NAME=VALUE",
         default: "as documented",
-        help: "Another value for one of the limits that clients are told, such as messages_per_minute=600; repeat \
-               for more; a table [limit] in the file",
+        help: "Another value for one of the published limits, such as messages_per_minute=600 (repeatable); a table [limit] in the file",
         many: true,
         set: Set::Many(|s, list| list.iter().try_for_each(|text| values::limit(text, &mut s.server.limits))),
     },
@@ -105,7 +102,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "connections",
         value: "COUNT",
         default: "16384",
-        help: "Connections of all kinds that are open at once; more wait to be accepted",
+        help: "Connections of all kinds that may be open at once; more wait to be accepted",
         many: false,
         set: Set::One(|s, text| values::count(text, 1, 1_000_000).map(|count| s.server.connections = count)),
     },
@@ -113,7 +110,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "heartbeat",
         value: "TIME",
         default: "25s",
-        help: "After how much silence a socket is pinged; shorten it when a proxy cuts silent connections sooner",
+        help: "Silence after which a socket is pinged; set it shorter if a proxy closes idle connections sooner",
         many: false,
         set: Set::One(|s, text| {
             let heartbeat = values::seconds(text, 1, 600)?;
@@ -127,7 +124,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "room-ring-events",
         value: "COUNT",
         default: "4096",
-        help: "Events of a room that are kept in memory for those who read live",
+        help: "Events per room that are kept in memory for live readers",
         many: false,
         set: Set::One(|s, text| {
             values::count(text, 16, 1_000_000).map(|count| s.server.room_ring_events = count)
@@ -137,7 +134,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "room-ring-bytes",
         value: "BYTES",
         default: "1048576",
-        help: "Bytes of a room that are kept in memory, whichever of the two is reached first",
+        help: "Bytes per room that are kept in memory, if that limit is reached first",
         many: false,
         set: Set::One(|s, text| {
             values::count(text, 65_536, 1 << 30).map(|bytes| s.server.room_ring_bytes = bytes)
@@ -147,7 +144,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "reconnect-spread",
         value: "TIME",
         default: "5s",
-        help: "The latest that a client is told to come back after a restart; each draws its own moment before it",
+        help: "Longest reconnect delay after a restart; each client gets a random delay up to this value",
         many: false,
         set: Set::One(|s, text| {
             values::seconds(text, 1, 600).map(|spread| s.server.reconnect_spread = spread)
@@ -157,7 +154,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "shutdown-grace",
         value: "TIME",
         default: "8s",
-        help: "How long a server that was told to stop waits for those who don't let go",
+        help: "How long a stopping server waits for open connections to close",
         many: false,
         set: Set::One(|s, text| values::seconds(text, 1, 600).map(|grace| s.server.shutdown_grace = grace)),
     },
@@ -165,7 +162,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         name: "log",
         value: "FORMAT",
         default: "text",
-        help: "How log lines are written to standard error: text or json; RUST_LOG says which",
+        help: "Log format on standard error: text or json. Set RUST_LOG to choose what is logged",
         many: false,
         set: Set::One(|s, text| {
             s.log = match text {
