@@ -51,7 +51,7 @@ async function busyRoom(world, options, talk) {
 export async function forReadme(world, options) {
   const { proxy, ada, ben } = await busyRoom(world, options, TALK);
   const link = await ada.link();
-  await ada.page.getByRole("link", { name: "Make or join a room" }).click();
+  await ada.page.getByRole("link", { name: "Create or join a room" }).click();
   await ada.page.getByLabel("Room name").fill("Lunch");
   await ada.page.keyboard.press("Enter");
   await ada.isIn("Lunch");
@@ -94,7 +94,7 @@ export const STATES = {
   async "a link that leads nowhere"(world, options) {
     const ada = await world.person(await world.server(), options);
     await ada.goTo("/r/AAAAA-AAAAA");
-    await ada.page.getByRole("heading", { name: "No room here" }).waitFor();
+    await ada.page.getByRole("heading", { name: "Room not found" }).waitFor();
     return ada;
   },
 
@@ -151,7 +151,7 @@ export const STATES = {
   async "messages that wait"(world, options) {
     const ada = await STATES["the connection is away"](world, options);
     await ada.say("So does this one, which is long enough to need more than one line on a small screen.");
-    await ada.log.getByRole("button", { name: "Change" }).last().focus();
+    await ada.log.getByRole("button", { name: "Edit" }).last().focus();
     return ada;
   },
 
@@ -179,7 +179,7 @@ export const STATES = {
     await ada.makeRoom("Ada Lovelace", "Analytical engines");
     await ada.say("This one is there.");
     await ada.seesExactly(["This one is there."]);
-    await ada.page.getByRole("status").getByText("This browser keeps nothing").waitFor();
+    await ada.page.getByRole("status").getByText("This browser doesn't save data").waitFor();
     return ada;
   },
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { situation } from "../support/situation.mjs";
 
-const LINE = /This browser keeps nothing here/;
+const LINE = /This browser doesn't save data for this page/;
 
 const BLOCKED = {
   "has no storage": () => Object.defineProperty(window, "indexedDB", { value: undefined }),
@@ -43,7 +43,7 @@ for (const [what, init] of Object.entries(BLOCKED)) {
     await ada.page.getByRole("status").getByText(LINE).waitFor();
     await ada.say("Hello");
     await ben.seesExactly(["Hello"]);
-    await ada.page.getByRole("button", { name: "All right" }).click();
+    await ada.page.getByRole("button", { name: "Got it" }).click();
     await ben.say("Hello Ada");
     await ada.say("Hello again");
     await ada.seesExactly(["Hello", "Hello Ada", "Hello again"]);

@@ -31,7 +31,7 @@ situation("a link that leads nowhere says so and leads back", async (world) => {
   const server = await world.server();
   const ada = await world.person(server);
   await ada.goTo("/r/AAAAA-AAAAA");
-  await ada.page.getByRole("heading", { name: "No room here" }).waitFor();
+  await ada.page.getByRole("heading", { name: "Room not found" }).waitFor();
   await ada.page.getByText("Go to start").click();
   await ada.page.getByLabel("Your name").waitFor();
 });

@@ -8,7 +8,7 @@ async function twoRooms(world) {
   const server = await world.server();
   const ada = await world.person(server);
   const engines = await ada.makeRoom("Ada", "Engines");
-  await ada.page.getByRole("link", { name: "Make or join a room" }).click();
+  await ada.page.getByRole("link", { name: "Create or join a room" }).click();
   await ada.page.getByLabel("Room name").fill("Looms");
   await ada.page.keyboard.press("Enter");
   await ada.isIn("Looms");

@@ -3,7 +3,7 @@
 import { situation } from "../support/situation.mjs";
 import { STATES } from "../support/states.mjs";
 
-const QUESTION = "This has waited for more than a day. Send it now?";
+const QUESTION = "This message is more than a day old. Send it now?";
 
 situation("an old message asks, and is sent when somebody says so", async (world) => {
   const ada = await STATES["a message that asks whether to send it"](world);

@@ -122,7 +122,7 @@ situation("who signs out without a network is signed out in every tab, and stays
   await cutOff(ada.context, proxy, [ada, other]);
   await ada.pressSignOut();
   await ada.page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
-  await ada.page.getByText("The server could not be reached").waitFor();
+  await ada.page.getByText("The server can't be reached; it will be told").waitFor();
   await other.page.getByLabel("Your name").waitFor();
   await until("only that is kept", async () => {
     const names = Object.keys(await ada.kept());

@@ -32,8 +32,8 @@ situation("a message says where it stands, who has read it, and what it waits fo
   await ada.say("Second");
   await ada.say("Third");
   await look(ada, "Second");
-  await says("State", /^Waits for the connection/);
-  await says("Not confirmed", "2");
+  await says("State", /^Waiting for the connection/);
+  await says("Unconfirmed", "2");
   proxy.acceptAgain();
   await says("State", "Stored on the server");
   await says("Connections so far", "2");
@@ -50,7 +50,7 @@ situation("the report of the connection is copied without anybody's name", async
   await inspector.getByRole("button", { name: "Report copied" }).waitFor();
   const report = await ada.page.evaluate(() => navigator.clipboard.readText());
   assert.match(report, /^State: Connected for 0:00:\d\d\nRound trip: \d+\sms\nConnections so far: 1\n/);
-  assert.match(report, /Gaps repaired: 0\nNot confirmed: 0\n$/);
+  assert.match(report, /Missed messages recovered: 0\nUnconfirmed: 0\n$/);
   assert.ok(!report.includes("Ada"));
 });
 

@@ -81,7 +81,7 @@ situation("a message that waits can be changed or discarded", async (world) => {
   await writesOffline(ada);
   const row = (text) => ada.log.getByRole("article", { name: `Ada: ${text},` });
   await row("Two").hover();
-  await row("Two").getByRole("button", { name: "Change" }).click();
+  await row("Two").getByRole("button", { name: "Edit" }).click();
   assert.equal(await ada.composer.inputValue(), "Two");
   await row("Three").hover();
   await row("Three").getByRole("button", { name: "Discard" }).click();

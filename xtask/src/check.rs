@@ -47,6 +47,7 @@ pub(crate) fn test(repo: &Repo) -> bool {
     });
     report.step("a minute of trial", &[built], || trial::minute(repo));
     let page = report.step("the page", &[tools], || page::build(repo).map(none));
+    report.step("the page's size", &[page], || page::within_budget(repo).map(none));
     let chromium = report.step("Chromium", &[], || browser::prepare(repo).map(none));
     report.step("tests of the page in Chromium", &[tools, chromium], || browser::unit_tests(repo));
     report.step("browser tests", &[built, page, chromium], || {

@@ -193,7 +193,7 @@ fn every_package_takes_the_node_that_the_readme_asks_for() {
         digits.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
     };
     let readme = fs::read_to_string(top().join("README.md")).unwrap();
-    let asked = number(readme.split("[Node](https://nodejs.org) ").nth(1).unwrap()).unwrap();
+    let asked = number(readme.split("[Node.js](https://nodejs.org) ").nth(1).unwrap()).unwrap();
     let locks = sources().into_iter().filter(|source| source.is(&["package-lock.json"]));
     none(locks.flat_map(|source| {
         let newer = |line: &str| line.split("||").filter_map(number).min().is_some_and(|least| least > asked);
