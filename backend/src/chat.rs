@@ -10,6 +10,7 @@ pub mod hub;
 pub mod log;
 pub mod mailbox;
 pub mod people;
+mod person;
 pub mod place;
 pub mod presence;
 pub mod rate;

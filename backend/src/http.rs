@@ -6,7 +6,7 @@ mod caller;
 mod cookie;
 mod fields;
 mod figures;
-mod problem;
+pub(crate) mod problem;
 mod rooms;
 mod sessions;
 

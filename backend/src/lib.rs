@@ -26,4 +26,4 @@ pub mod sim_support;
 pub mod socket;
 pub mod store;
 pub mod tokens;
-mod used;
+mod used_tokens;

@@ -75,6 +75,11 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
+    /// The origins whose pages may call, beside the host that they call.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.public_url.iter().chain(&self.allow_origin)
+    }
+
     /// The defaults, with everything kept in `data_dir`.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {

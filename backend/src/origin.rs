@@ -4,8 +4,6 @@ use std::{fmt, str::FromStr};
 
 use axum::http::{HeaderMap, Uri, header};
 
-use crate::options::ServerOptions;
-
 /// Scheme, host and port of a page, written as browsers write it: lower case, no port where it is the usual one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -67,11 +65,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether a request with these headers comes from a page that may call, or from no page at all.
+/// Whether a request with these headers comes from a page that may call, or from no page at all: the host
+/// that is called, or one of the `known` origins.
 ///
 /// Browsers put `Origin` on every socket and on every call that changes something, and no page can change it.
 /// Programs that are no browser send none, or whatever they like: they prove who they are by a token.
-pub fn allowed(headers: &HeaderMap, options: &ServerOptions) -> bool {
+pub fn allowed<'a>(headers: &HeaderMap, known: impl IntoIterator<Item = &'a Origin>) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return true };
     if origins.next().is_some() {
@@ -80,9 +79,7 @@ pub fn allowed(headers: &HeaderMap, options: &ServerOptions) -> bool {
     let Some(origin) = origin.to_str().ok().and_then(|text| text.parse::<Origin>().ok()) else {
         return false;
     };
-    is_same_host(&origin, headers)
-        || options.public_url.as_ref() == Some(&origin)
-        || options.allow_origin.contains(&origin)
+    is_same_host(&origin, headers) || known.into_iter().any(|known| *known == origin)
 }
 
 /// Whether the page came from the host that is being called. The scheme is not compared: behind a proxy that
@@ -97,6 +94,7 @@ fn is_same_host(origin: &Origin, headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::ServerOptions;
 
     fn headers(host: &str, origin: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -149,7 +147,7 @@ mod tests {
             ("proxied.example.org", vec!["https://proxied.example.org"]),
             ("inner:8080", vec!["https://intranet.example.org"]),
         ] {
-            assert!(allowed(&headers(host, &origin), &options), "{host} {origin:?}");
+            assert!(allowed(&headers(host, &origin), options.origins()), "{host} {origin:?}");
         }
     }
 
@@ -166,7 +164,7 @@ mod tests {
             ("inner", vec!["http://chat.example.org"]),
             ("inner", vec!["https://chat.example.org", "https://evil.example"]),
         ] {
-            assert!(!allowed(&headers(host, &origin), &options), "{host} {origin:?}");
+            assert!(!allowed(&headers(host, &origin), options.origins()), "{host} {origin:?}");
         }
     }
 }

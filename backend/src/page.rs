@@ -10,7 +10,7 @@ use axum::{
 use rust_embed::RustEmbed;
 use shared::ErrorCode;
 
-use crate::{csp, http::Problem};
+use crate::{csp, http::problem::Problem};
 
 /// What trunk built, each file with a `.br` and a `.gz` beside it.
 #[derive(RustEmbed)]

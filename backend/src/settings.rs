@@ -1,34 +1,15 @@
 //! The settings of `confab serve`: flags beat environment beats file. Knows nothing of what a server does with them.
 
+mod model;
 mod table;
 mod values;
 
-use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 use clap::{Arg, ArgAction, Command, builder::NonEmptyStringValueParser};
 
+pub use self::model::{LogFormat, Settings};
 use self::table::{SETTINGS, Setting};
-use crate::options::ServerOptions;
-
-/// Everything that `confab serve` is told.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// How log lines are written.
-    pub log: LogFormat,
-    /// The server's own options.
-    pub server: ServerOptions,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -37,16 +18,6 @@ pub enum Asked {
     Serve(Box<Settings>),
     /// To be told something, which is this text.
     Help(String),
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            log: LogFormat::Text,
-            server: ServerOptions::new("data"),
-        }
-    }
 }
 
 /// Reads the command line, the environment and the file that either of them names.
@@ -144,8 +115,8 @@ fn read_file(named_by: &str, path: &Path, settings: &mut Settings) -> Result<(),
     for setting in SETTINGS {
         let key = setting.name.replace('-', "_");
         if let Some(value) = by_name.remove(&key) {
-            let values =
-                values::from_toml(setting, &value).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
+            let values = values::from_toml(setting.name, setting.many, &value)
+                .map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
             setting.apply(settings, &values).map_err(|wrong| format!("{shown}: {key}: {wrong}"))?;
         }
     }

@@ -9,7 +9,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use shared::{SessionId, Timestamp, UserId};
 
-use crate::{clock, options::ServerOptions, secret::Secret, used::Used};
+use crate::{
+    clock,
+    options::ServerOptions,
+    secret::Secret,
+    used_tokens::{NotTaken, UsedTokens},
+};
 
 /// Who makes our tokens, and who alone is believed.
 const ISSUER: &str = "confab";
@@ -51,6 +56,15 @@ pub enum TokenError {
     Overloaded,
 }
 
+impl From<NotTaken> for TokenError {
+    fn from(why: NotTaken) -> Self {
+        match why {
+            NotTaken::Used => Self::Used,
+            NotTaken::Overloaded => Self::Overloaded,
+        }
+    }
+}
+
 /// A refresh token, read and of this server's making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
@@ -73,7 +87,7 @@ pub struct Tokens {
     /// Names this run of the server in connection tokens: the used ones are forgotten when it ends, so the
     /// tokens must end with it.
     boot: String,
-    used: Mutex<Used>,
+    used: Mutex<UsedTokens>,
 }
 
 /// What an access token carries.
@@ -124,7 +138,7 @@ impl Tokens {
             access_ttl_s: options.access_token_ttl.as_secs(),
             connection_ttl_s,
             boot: BASE64_URL_SAFE_NO_PAD.encode(clock::random_bytes::<12>()),
-            used: Mutex::new(Used::new((connection_ttl_s + leeway_s + 1) * 1000, options.used_tokens)),
+            used: Mutex::new(UsedTokens::new((connection_ttl_s + leeway_s + 1) * 1000, options.used_tokens)),
         }
     }
 

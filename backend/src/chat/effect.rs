@@ -9,8 +9,6 @@ use shared::{
 };
 
 use super::rate::Rate;
-#[cfg(doc)]
-use super::session::Session;
 use crate::commit::ledger::Append;
 
 /// What holds for every session of a server.
@@ -48,11 +46,11 @@ pub enum Effect<R> {
     Nothing,
     /// Answer with this.
     Reply(ServerFrame),
-    /// Check this token, then call [`Session::known`] or [`Session::renew`].
+    /// Check this token, then call `Session::known` or `Session::renew`.
     Authenticate(Secret),
-    /// Store this, and call [`Session::answered`] when that is answered.
+    /// Store this, and call `Session::answered` when that is answered.
     Append(Append),
-    /// Read this, answer with it, and call [`Session::paged`].
+    /// Read this, answer with it, and call `Session::paged`.
     Page(PageRequest),
     /// Pass on that somebody types.
     Typing(R, bool),

@@ -21,13 +21,13 @@ use super::{
     addresses::Addresses,
     encode,
     log::Block,
-    mailbox::{Mailbox, Order},
-    people::{Person, Seen},
+    mailbox::Order,
+    person::{Person, Seen},
     rate::Rate,
     room::Room,
     session::{Now, Rules},
     signal::About,
-    slot::RoomSlot,
+    slot::{Mailbox, RoomSlot},
 };
 use crate::{
     clock,
@@ -327,7 +327,7 @@ impl Hub {
     }
 }
 
-const CLOSE_FOR_RESTART: Order =
+const CLOSE_FOR_RESTART: Order<RoomSlot> =
     Order::Close { code: CloseCode::Restart, reason: "the server is about to restart" };
 
 /// A frame for many readers.

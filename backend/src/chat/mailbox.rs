@@ -1,4 +1,5 @@
-//! What waits for one connection, and the way to wake it. Knows neither the connection nor who writes to it.
+//! What waits for one connection, and the way to wake it. Knows neither the connection nor who writes to it, and holds
+//! rooms (`R`) without looking inside.
 //!
 //! Events never wait here: a wake only says "look again", and the connection reads from the rooms' logs. What
 //! does wait is bounded: answers by the posts and pages that a socket may have in flight and by the read markers that
@@ -19,10 +20,7 @@ use shared::{
     frame::{Ack, SyncFrom},
 };
 
-use super::{
-    signal::{About, Signals},
-    slot::RoomSlot,
-};
+use super::signal::{About, Signals};
 use crate::commit::error::CommitError;
 
 /// The answer to a request of this connection.
@@ -64,11 +62,11 @@ pub enum Reply {
 
 /// What a connection has to do.
 #[derive(Debug)]
-pub enum Order {
+pub enum Order<R> {
     /// Read this room too.
     Join {
         /// The room, in which the connection is a reader already.
-        slot: Arc<RoomSlot>,
+        slot: Arc<R>,
         /// The event before the `join`.
         from: Seq,
     },
@@ -94,21 +92,21 @@ pub enum Order {
 }
 
 /// Everything that waited.
-#[derive(Debug, Default)]
-pub struct Mail {
+#[derive(Debug)]
+pub struct Mail<R> {
     /// Answers, in order.
     pub replies: Vec<Reply>,
     /// Orders, in order.
-    pub orders: Vec<Order>,
+    pub orders: Vec<Order<R>>,
     /// Signals.
     pub signals: Signals,
 }
 
 /// What waits for one connection.
-#[derive(Debug, Default)]
-pub struct Mailbox {
+#[derive(Debug)]
+pub struct Mailbox<R> {
     user: OnceLock<UserId>,
-    mail: Mutex<Mail>,
+    mail: Mutex<Mail<R>>,
     /// Whether `mail` holds anything: most wakes are about rooms only, and need no lock.
     has_mail: AtomicBool,
     /// Whether the connection was woken and has not looked yet, so that it is woken once.
@@ -116,7 +114,25 @@ pub struct Mailbox {
     waker: AtomicWaker,
 }
 
-impl Mailbox {
+impl<R> Default for Mail<R> {
+    fn default() -> Self {
+        Self { replies: Vec::new(), orders: Vec::new(), signals: Signals::default() }
+    }
+}
+
+impl<R> Default for Mailbox<R> {
+    fn default() -> Self {
+        Self {
+            user: OnceLock::new(),
+            mail: Mutex::default(),
+            has_mail: AtomicBool::new(false),
+            is_woken: AtomicBool::new(false),
+            waker: AtomicWaker::new(),
+        }
+    }
+}
+
+impl<R> Mailbox<R> {
     /// The client is known; that does not change any more.
     pub fn belongs_to(&self, user: UserId) {
         self.user.get_or_init(|| user);
@@ -127,7 +143,7 @@ impl Mailbox {
         self.user.get().copied()
     }
 
-    fn put(&self, put: impl FnOnce(&mut Mail)) {
+    fn put(&self, put: impl FnOnce(&mut Mail<R>)) {
         put(&mut self.mail.lock().expect("nothing panics while it holds the mail"));
         self.has_mail.store(true, Ordering::Release);
     }
@@ -138,7 +154,7 @@ impl Mailbox {
     }
 
     /// Leaves an order, and wakes.
-    pub fn order(&self, order: Order) {
+    pub fn order(&self, order: Order<R>) {
         self.put(|mail| mail.orders.push(order));
         self.wake();
     }
@@ -172,7 +188,7 @@ impl Mailbox {
     }
 
     /// Takes everything that waits.
-    pub fn take(&self, with_signals: bool) -> Option<Mail> {
+    pub fn take(&self, with_signals: bool) -> Option<Mail<R>> {
         if !self.has_mail.swap(false, Ordering::AcqRel) {
             return None;
         }
@@ -194,7 +210,7 @@ mod tests {
 
     #[test]
     fn signals_stay_and_are_merged_until_the_connection_has_room_for_them() {
-        let mailbox = Mailbox::default();
+        let mailbox = Mailbox::<()>::default();
         let about = About::Presence(UserId::mint(1, [1; 10]));
         mailbox.signal(about, Bytes::from_static(b"here"));
         mailbox.reply(Reply::NoPage { room_id: RoomId::mint(1, [2; 10]) });
@@ -207,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_woken_once_however_much_there_is() {
-        let (mailbox, mut context) = (Mailbox::default(), Context::from_waker(noop_waker_ref()));
+        let (mailbox, mut context) = (Mailbox::<()>::default(), Context::from_waker(noop_waker_ref()));
         assert!(mailbox.poll_woken(&mut context).is_pending());
         mailbox.wake();
         mailbox.signal(About::Presence(UserId::mint(1, [1; 10])), Bytes::from_static(b"here"));
@@ -219,7 +235,7 @@ mod tests {
 
     #[test]
     fn an_answer_waits_for_the_wake_that_comes_with_its_events() {
-        let (mailbox, mut context) = (Mailbox::default(), Context::from_waker(noop_waker_ref()));
+        let (mailbox, mut context) = (Mailbox::<()>::default(), Context::from_waker(noop_waker_ref()));
         mailbox.reply(Reply::NoPage { room_id: RoomId::mint(1, [1; 10]) });
         assert!(mailbox.poll_woken(&mut context).is_pending());
         mailbox.wake();

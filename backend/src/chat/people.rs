@@ -6,7 +6,7 @@ use std::{
 };
 
 use shared::{
-    CloseCode, RoomId, ServerFrame, SessionId, Timestamp, UserId,
+    CloseCode, ServerFrame, SessionId, Timestamp, UserId,
     api::{Presence, RoomState},
     event::Profile,
     frame::{Connected, PresenceSignal},
@@ -14,57 +14,19 @@ use shared::{
 
 use super::{
     hub::{Hub, encoded},
-    mailbox::{Mailbox, Order},
+    mailbox::Order,
+    person::{Person, Socket},
     place::Place,
-    presence::{Departure, Whereabouts},
+    presence::Departure,
     rate::Gcra,
     signal::About,
-    slot::RoomSlot,
+    slot::{Mailbox, RoomSlot},
 };
 use crate::{
     commit::ledger::Move,
     store::{Greeting, Membership, StoreError},
     tokens::Claims,
 };
-
-/// People whose last departure is remembered, about 5 MB; beyond, the memory starts anew.
-const SEEN: usize = 100_000;
-
-/// Somebody with at least one socket, or who had one a moment ago.
-#[derive(Debug, Default)]
-pub(super) struct Person {
-    whereabouts: Whereabouts,
-    sockets: Vec<Socket>,
-    rooms: BTreeSet<RoomId>,
-    /// Counts joins and leaves, so that a list of rooms that was read meanwhile is known as old.
-    moves: u64,
-    messages: Arc<Mutex<Gcra>>,
-}
-
-#[derive(Debug)]
-struct Socket {
-    mailbox: Arc<Mailbox>,
-    session: SessionId,
-    is_away: bool,
-}
-
-/// When people were last seen, of those who are gone.
-#[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<BTreeMap<UserId, Timestamp>>);
-
-impl Seen {
-    fn get(&self, user: UserId) -> Option<Timestamp> {
-        self.0.lock().expect("nothing panics while it holds the list").get(&user).copied()
-    }
-
-    fn put(&self, user: UserId, at: Timestamp) {
-        let mut seen = self.0.lock().expect("nothing panics while it holds the list");
-        if seen.len() >= SEEN {
-            seen.clear();
-        }
-        seen.insert(user, at);
-    }
-}
 
 /// What a connection gets when its client is known.
 #[derive(Debug)]

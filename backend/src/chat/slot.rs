@@ -8,8 +8,11 @@ use std::sync::{
 use bytes::Bytes;
 use shared::{RoomId, Seq, UserId};
 
-use super::{log::Block, mailbox::Mailbox, room::Room, signal::About};
+use super::{log::Block, mailbox, room::Room, signal::About};
 use crate::commit::ledger::Head;
+
+/// What waits for a connection whose rooms are these.
+pub type Mailbox = mailbox::Mailbox<RoomSlot>;
 
 /// A room and the mailboxes of its readers.
 #[derive(Debug)]

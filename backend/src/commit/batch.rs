@@ -11,10 +11,7 @@ use super::{
     ledger::{Append, Changes, Ledger},
 };
 use crate::{
-    chat::{
-        hub::Hub,
-        mailbox::{Mailbox, Reply},
-    },
+    chat::{hub::Hub, mailbox::Reply, slot::Mailbox},
     clock,
     metrics::Metrics,
     store::{Batch, StoreError, Writer},

@@ -26,7 +26,7 @@ use super::{
     ledger::Append,
 };
 use crate::{
-    chat::{hub::Hub, mailbox::Mailbox},
+    chat::{hub::Hub, slot::Mailbox},
     clock,
     metrics::Metrics,
     options::ServerOptions,

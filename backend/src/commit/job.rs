@@ -15,7 +15,7 @@ use super::{
     ledger::{Changes, Head, Ledger},
 };
 use crate::{
-    chat::mailbox::{Mailbox, Reply},
+    chat::{mailbox::Reply, slot::Mailbox},
     clock,
     refresh::{self, SessionState, Verdict},
     store::{Batch, SessionRow, StoreError},

@@ -80,7 +80,7 @@ pub(super) async fn secured(request: Request, next: Next) -> Response {
 /// Refuses what a page of a foreign origin wants to change.
 pub(super) async fn from_a_known_page(State(app): State<App>, request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && !origin::allowed(request.headers(), &app.options) {
+    if changes && !origin::allowed(request.headers(), app.options.origins()) {
         return Problem::new(ErrorCode::Forbidden, "a page of that origin may not call this server")
             .into_response();
     }

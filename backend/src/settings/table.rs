@@ -1,6 +1,9 @@
 //! Every setting once: its name, what it takes, what it means and where it goes.
 
-use super::{LogFormat, Settings, values};
+use super::{
+    model::{LogFormat, Settings},
+    values,
+};
 
 /// One setting, the same for flag, environment and file.
 pub(super) struct Setting {

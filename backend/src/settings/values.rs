@@ -9,7 +9,7 @@ use std::{
 use ipnet::IpNet;
 use shared::Limits;
 
-use super::{Settings, table::Setting};
+use super::model::Settings;
 use crate::origin::Origin;
 
 /// The largest value of a limit: eleven days in milliseconds, and as good as none for everything that is counted.
@@ -68,11 +68,11 @@ pub(super) fn each<T>(list: &[String], parse: fn(&str) -> Result<T, String>) -> 
     list.iter().map(|text| parse(text)).collect()
 }
 
-/// What a line of the file says, as the texts that a flag would have.
-pub(super) fn from_toml(setting: &Setting, value: &toml::Value) -> Result<Vec<String>, String> {
+/// What the line of a setting says in the file, as the texts that a flag would have. `many` where it takes several.
+pub(super) fn from_toml(name: &str, many: bool, value: &toml::Value) -> Result<Vec<String>, String> {
     match value {
-        toml::Value::Array(list) if setting.many => list.iter().map(plain).collect(),
-        toml::Value::Table(table) if setting.name == "limit" => {
+        toml::Value::Array(list) if many => list.iter().map(plain).collect(),
+        toml::Value::Table(table) if name == "limit" => {
             table.iter().map(|(name, value)| Ok(format!("{name}={}", plain(value)?))).collect()
         }
         other => Ok(vec![plain(other)?]),

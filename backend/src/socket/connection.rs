@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketC
 use tracing::{Span, info_span};
 
 use super::{
-    farewell,
+    close::{self, Ended},
     wire::{Transport, Wire},
 };
 use crate::{
@@ -27,11 +27,10 @@ use crate::{
         addresses::Admission,
         encode,
         hub::Hub,
-        mailbox::Mailbox,
         people::{Attendance, Unwelcome},
         rate::Gcra,
         session::{Due, Now, PageRequest, Session},
-        slot::RoomSlot,
+        slot::{Mailbox, RoomSlot},
     },
     refresh::Proof,
     tokens::{Claims, TokenError},
@@ -60,17 +59,6 @@ impl fmt::Debug for Start {
             Self::FirstFrame => "FirstFrame",
         })
     }
-}
-
-/// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// We close it.
-    ByUs(CloseCode, Cow<'static, str>),
-    /// The client has closed it.
-    ByClient(CloseCode),
-    /// It is just gone, or drops because nobody is there.
-    Lost(CloseCode, Cow<'static, str>),
 }
 
 /// One connection.
@@ -147,7 +135,7 @@ impl Connection {
         let Self { wire, attendance, admission, number, app, .. } = *self;
         // Others learn at once that the person has gone; the address keeps its place until TCP has ended.
         drop(attendance);
-        farewell::say(wire, &ended).await;
+        close::say(wire, &ended).await;
         app.hub.close_socket(number);
         drop(admission);
     }

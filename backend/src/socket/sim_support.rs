@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
+    close,
     connection::{Connection, Start},
-    farewell,
     wire::Transport,
 };
 use crate::{address::ClientAddress, app::App};
@@ -56,7 +56,7 @@ impl SteppedSocket {
         if let Err(ended) = connection.step(now).await {
             // Others learn at once that the person has gone.
             drop(connection.attendance.take());
-            if farewell::put_last_words(&mut connection.wire, &ended) {
+            if close::put_last_words(&mut connection.wire, &ended) {
                 // Who does not listen any more misses nothing.
                 let _ended_anyhow = connection.wire.flush_queue();
             }

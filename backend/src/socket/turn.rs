@@ -12,10 +12,7 @@ use tokio_tungstenite::tungstenite::{
 };
 use tracing::Instrument;
 
-use super::{
-    connection::{Connection, Ended},
-    wire::SLICES,
-};
+use super::{close::Ended, connection::Connection, wire::SLICES};
 use crate::{
     chat::{
         log::{Appetite, Reading},
@@ -223,7 +220,7 @@ impl Connection {
         }
     }
 
-    fn open(&mut self, mail: Mail) {
+    fn open(&mut self, mail: Mail<RoomSlot>) {
         for reply in mail.replies {
             self.answer(reply);
         }
@@ -262,7 +259,7 @@ impl Connection {
         }
     }
 
-    fn follow(&mut self, order: Order) {
+    fn follow(&mut self, order: Order<RoomSlot>) {
         match order {
             Order::Join { slot, from } => {
                 let slot = self.hub().enter_again(&slot, &self.mailbox);
@@ -372,7 +369,7 @@ fn not_read(error: CommitError, room_id: shared::RoomId) -> ServerFrame {
 }
 
 /// Reads a page and leaves it in the mailbox, encoded.
-async fn read_page(store: Store, request: PageRequest, mailbox: Arc<crate::chat::mailbox::Mailbox>) {
+async fn read_page(store: Store, request: PageRequest, mailbox: Arc<crate::chat::slot::Mailbox>) {
     let PageRequest { room_id, from, limit, head } = request;
     let page: Result<Page, StoreError> = store.page(room_id, from, limit, head).await;
     mailbox.reply(match page {

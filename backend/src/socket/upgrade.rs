@@ -41,7 +41,7 @@ pub async fn chat(
         Ok(response) => response,
         Err(error) => return no_handshake(request.headers(), &error.to_string()),
     };
-    if !origin::allowed(request.headers(), &app.options) {
+    if !origin::allowed(request.headers(), app.options.origins()) {
         return Problem::new(ErrorCode::Forbidden, "pages of this origin may not connect").into_response();
     }
     if app.hub.is_closing() {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 #[cfg(feature = "sim")]
 use super::batch::SimulatedDisk;
-use super::{super::error::StoreError, Location, batch::Batch, numbers::Numbers};
+use super::{super::error::StoreError, batch::Batch, location::Location, numbers::Numbers};
 
 /// The connection that writes. There is one.
 #[derive(Debug)]

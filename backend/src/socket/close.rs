@@ -1,14 +1,26 @@
 //! The end of a connection: the close frame, and time for it to arrive.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
+use shared::CloseCode;
 use tokio::time::timeout;
 
-use super::{connection::Ended, wire::Wire};
+use super::wire::Wire;
 use crate::chat::encode;
 
 /// How long the other side has to take our last bytes and end its half.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// We close it.
+    ByUs(CloseCode, Cow<'static, str>),
+    /// The client has closed it.
+    ByClient(CloseCode),
+    /// It is just gone, or drops because nobody is there.
+    Lost(CloseCode, Cow<'static, str>),
+}
 
 /// Ends a connection the way that fits how it ended.
 pub(super) async fn say(mut wire: Wire, ended: &Ended) {

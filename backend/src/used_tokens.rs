@@ -4,11 +4,18 @@ use std::collections::HashSet;
 
 use shared::Timestamp;
 
-use crate::tokens::TokenError;
+/// Why a token is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// It was used before.
+    Used,
+    /// More were used lately than are kept in mind.
+    Overloaded,
+}
 
 /// The used tokens, in two sets: the older one is forgotten as a whole when all in it have expired.
 #[derive(Debug)]
-pub(crate) struct Used {
+pub(crate) struct UsedTokens {
     lifetime_ms: u64,
     most: usize,
     newer_since: Timestamp,
@@ -16,7 +23,7 @@ pub(crate) struct Used {
     older: HashSet<String>,
 }
 
-impl Used {
+impl UsedTokens {
     /// `lifetime_ms` after its use, a token has expired for certain. At most `most` are kept in mind.
     pub(crate) fn new(lifetime_ms: u64, most: usize) -> Self {
         let newer_since = Timestamp::default();
@@ -24,17 +31,17 @@ impl Used {
     }
 
     /// Uses a token up.
-    pub(crate) fn take(&mut self, jti: &str, now: Timestamp) -> Result<(), TokenError> {
+    pub(crate) fn take(&mut self, jti: &str, now: Timestamp) -> Result<(), NotTaken> {
         let age_ms = now.unix_ms().saturating_sub(self.newer_since.unix_ms());
         if age_ms >= self.lifetime_ms {
             self.older = std::mem::take(&mut self.newer);
             self.newer_since = now;
         }
         if self.older.contains(jti) || self.newer.contains(jti) {
-            return Err(TokenError::Used);
+            return Err(NotTaken::Used);
         }
         if self.older.len() + self.newer.len() >= self.most {
-            return Err(TokenError::Overloaded);
+            return Err(NotTaken::Overloaded);
         }
         self.newer.insert(jti.to_owned());
         Ok(())
@@ -49,17 +56,17 @@ mod tests {
 
     #[test]
     fn a_token_is_good_once_for_as_long_as_it_lives() {
-        let mut used = Used::new(60_000, 3);
+        let mut used = UsedTokens::new(60_000, 3);
         assert_eq!(used.take("a", START), Ok(()));
         assert_eq!(used.take("b", START.plus_ms(59_999)), Ok(()));
         for later in [0, 1, 30_000, 59_999] {
-            assert_eq!(used.take("b", START.plus_ms(59_999 + later)), Err(TokenError::Used), "{later}");
+            assert_eq!(used.take("b", START.plus_ms(59_999 + later)), Err(NotTaken::Used), "{later}");
         }
     }
 
     #[test]
     fn what_has_expired_is_forgotten() {
-        let mut used = Used::new(60_000, 100);
+        let mut used = UsedTokens::new(60_000, 100);
         for minute in 0..100 {
             for n in 0..10 {
                 used.take(&format!("{minute}-{n}"), START.plus_ms(minute * 60_000)).unwrap();
@@ -70,13 +77,13 @@ mod tests {
 
     #[test]
     fn a_flood_is_refused_rather_than_anything_forgotten() {
-        let mut used = Used::new(60_000, 1_000);
+        let mut used = UsedTokens::new(60_000, 1_000);
         for n in 0..1_000 {
             used.take(&n.to_string(), START).unwrap();
         }
-        assert_eq!(used.take("new", START), Err(TokenError::Overloaded));
-        assert_eq!(used.take("0", START), Err(TokenError::Used));
-        assert_eq!(used.take("new", START.plus_ms(120_000)), Err(TokenError::Overloaded));
+        assert_eq!(used.take("new", START), Err(NotTaken::Overloaded));
+        assert_eq!(used.take("0", START), Err(NotTaken::Used));
+        assert_eq!(used.take("new", START.plus_ms(120_000)), Err(NotTaken::Overloaded));
         assert_eq!(used.take("new", START.plus_ms(240_000)), Ok(()));
     }
 }
