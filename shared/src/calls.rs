@@ -1,7 +1,7 @@
 //! The table of HTTP calls: method, path, who may make it, what is sent and what comes back. The client's requests, the
 //! server's routes and the check of PROTOCOL.md come from it.
 //!
-//! To add one: a line in [`calls!`] below, its bodies in [`api`](crate::api), and its handler.
+//! To add one: a line in `calls!` below, its bodies in [`api`](crate::api), and its handler.
 
 use crate::{
     api::{ConnectionToken, JoinRoom, Members, MyRooms, NewGuest, NewRoom, RoomPreview, RoomState, SignedIn},

@@ -1,6 +1,6 @@
 //! The table of events: what durably happens in a room. One encoding of an event serves everybody, live and in pages.
 //!
-//! To add one: a line in [`events!`] below (and its new fields in `frame/server.rs`), an arm of
+//! To add one: a line in `events!` below (and its new fields in `frame/server.rs`), an arm of
 //! [`Message::apply`](crate::Message::apply) if it changes a message, and the server's rules.
 
 use crate::{

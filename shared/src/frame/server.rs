@@ -96,7 +96,7 @@ impl ServerFrame {
     }
 
     /// Reads a frame that a server sent. A durable event of an unknown type is an event with
-    /// [`EventBody::Other`](crate::EventBody::Other), because it takes a place in its room.
+    /// [`EventBody::Other`], because it takes a place in its room.
     ///
     /// # Errors
     /// `parse`, `unknown_type` or `invalid`. A client passes over a frame of an unknown type.
