@@ -139,9 +139,9 @@ pub(crate) fn beside_this() -> anyhow::Result<PathBuf> {
     Ok(folder.join(format!("confab{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// An empty folder of that name beside the program, for what a run writes.
+/// An empty folder of that name in `trials` beside the program, for what a run writes.
 pub(crate) fn folder(name: &str) -> anyhow::Result<PathBuf> {
-    let folder = beside_this()?.with_file_name("trial").join(name);
+    let folder = beside_this()?.with_file_name("trials").join(name);
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
