@@ -208,7 +208,7 @@ export const STATES = {
     await ada.banner.waitFor();
     await ada.pressSignOut();
     await ada.page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
-    await ada.page.getByText("The server could not be reached").waitFor();
+    await ada.page.getByText("The server can't be reached").waitFor();
     return ada;
   },
 
