@@ -64,19 +64,7 @@ enum What {
 }
 
 fn main() -> ExitCode {
-    match start(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn start(args: Args) -> anyhow::Result<()> {
-    client_native::program::raise_file_limit()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(args))
+    client_native::program::main(run(Args::parse()))
 }
 
 async fn run(args: Args) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitCode, Stdio},
     time::{Duration, Instant},
 };
 
@@ -36,11 +36,12 @@ impl Program {
         Ok(program)
     }
 
-    /// Starts the axum example of this crate.
-    pub async fn example() -> anyhow::Result<Self> {
+    /// Starts another process of the calling program with that subcommand, which takes `--listen` and answers under
+    /// `/health`.
+    pub async fn subcommand(name: &str) -> anyhow::Result<Self> {
         let address = free_address()?;
         let myself = std::env::current_exe()?;
-        let child = Command::new(myself).args(["example", "--listen", &address.to_string()]).spawn()?;
+        let child = Command::new(myself).args([name, "--listen", &address.to_string()]).spawn()?;
         let program = Self { child, address, _data: None };
         wait_until_healthy(address).await?;
         Ok(program)
@@ -110,8 +111,24 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
+/// The `main` of a program that opens many sockets: does the work on a runtime with a thread per core, and prints why
+/// where it fails.
+pub fn main(work: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+    let done = raise_file_limit().and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(work)
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Lets this process and the servers that it starts hold as many sockets as the system allows.
-pub fn raise_file_limit() -> anyhow::Result<()> {
+fn raise_file_limit() -> anyhow::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;

@@ -72,19 +72,7 @@ enum Other {
 }
 
 fn main() -> ExitCode {
-    match start(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn start(args: Args) -> anyhow::Result<()> {
-    client_native::program::raise_file_limit()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(args))
+    client_native::program::main(run(Args::parse()))
 }
 
 /// Does what was asked for, with that server or the one that was built beside this program.

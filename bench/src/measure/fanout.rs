@@ -85,7 +85,7 @@ fn post(room_id: RoomId, txn_id: TxnId) -> PostMessage {
 }
 
 async fn measure_example(members: usize) -> anyhow::Result<f64> {
-    let server = Program::example().await?;
+    let server = Program::subcommand("example").await?;
     let open = || RawSocket::open(server.address(), shared::SOCKET_PATH, BUFFER);
     let mut sockets = Vec::new();
     for _ in 0..members {
