@@ -99,13 +99,6 @@ pub struct Changes {
     pub moves: Vec<Move>,
 }
 
-impl Changes {
-    /// Whether there is nothing to store.
-    pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.reads.is_empty() && self.refusals.is_empty()
-    }
-}
-
 /// What is known of what is stored. What it has not been told of does not exist.
 #[derive(Debug, Default)]
 pub struct Ledger {

@@ -121,11 +121,9 @@ impl Batch<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn heads(&mut self, keys: &[RoomId]) -> Result<Vec<(RoomId, Head)>, StoreError> {
-        let mut head =
-            self.transaction.prepare_cached("SELECT head, msg_no, members FROM rooms WHERE id = ?1")?;
         let mut found = Vec::new();
         for room in keys {
-            found.extend(head.query_row([room.as_uuid()], read::head).optional()?.map(|head| (*room, head)));
+            found.extend(read::head(&self.transaction, *room)?.map(|head| (*room, head)));
         }
         Ok(found)
     }

@@ -24,8 +24,11 @@ const MEMBERSHIPS: &str = "SELECT r.id, r.name, r.visibility, r.code, r.members,
      LEFT JOIN events e ON e.room = m.room AND e.seq = m.read_seq WHERE u.id = ?1";
 
 /// A sign-in.
-pub(super) const SESSION: &str = "SELECT s.id, u.id, s.generation, s.confirmed, s.rotated_at, s.revoked \
+const SESSION: &str = "SELECT s.id, u.id, s.generation, s.confirmed, s.rotated_at, s.revoked \
      FROM sessions s JOIN users u ON u.no = s.user WHERE s.id = ?1";
+
+/// Where a room is.
+const HEAD: &str = "SELECT head, msg_no, members FROM rooms WHERE id = ?1";
 
 impl Store {
     /// Sign-in, person and rooms, as they are at one moment.
@@ -60,20 +63,13 @@ impl Store {
         self.ask(move |connection| session_row(connection, session)).await
     }
 
-    /// Every room of a person with what memory also knows, oldest room first.
-    ///
-    /// # Errors
-    /// When the database can't be asked.
-    pub async fn memberships(&self, user: UserId) -> Result<Vec<Membership>, StoreError> {
-        self.ask(move |connection| memberships(connection, user)).await
-    }
-
     /// Every room of a person, oldest room first.
     ///
     /// # Errors
     /// When the database can't be asked.
     pub async fn rooms_of(&self, user: UserId) -> Result<Vec<RoomState>, StoreError> {
-        Ok(self.memberships(user).await?.into_iter().map(Membership::into_state).collect())
+        let rooms = self.ask(move |connection| memberships(connection, user)).await?;
+        Ok(rooms.into_iter().map(Membership::into_state).collect())
     }
 
     /// One room of a person; nothing when they are not in it.
@@ -145,12 +141,7 @@ impl Store {
     /// # Errors
     /// When the database can't be asked.
     pub async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
-        self.ask(move |connection| {
-            let mut query =
-                connection.prepare_cached("SELECT head, msg_no, members FROM rooms WHERE id = ?1")?;
-            Ok(query.query_row([room.as_uuid()], head).optional()?)
-        })
-        .await
+        self.ask(move |connection| head(connection, room)).await
     }
 
     /// A page of at most `limit` events up to `head`, which the caller has seen stored.
@@ -185,13 +176,15 @@ impl Store {
     }
 }
 
-/// Head, message count and member count from three columns.
-pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
-    Ok(Head {
-        seq: columns::seq(row, 0)?,
-        msg_no: columns::msg_no(row, 1)?,
-        members: columns::count(row, 2)?,
-    })
+pub(super) fn head(connection: &Connection, room: RoomId) -> Result<Option<Head>, StoreError> {
+    let read = |row: &Row<'_>| {
+        Ok(Head {
+            seq: columns::seq(row, 0)?,
+            msg_no: columns::msg_no(row, 1)?,
+            members: columns::count(row, 2)?,
+        })
+    };
+    Ok(connection.prepare_cached(HEAD)?.query_row([room.as_uuid()], read).optional()?)
 }
 
 pub(super) fn session_row(
