@@ -57,7 +57,7 @@ enum What {
     /// The axum example to compare with; started by `fanout`.
     #[command(hide = true)]
     Example {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long)]
         listen: SocketAddr,
     },

@@ -20,7 +20,7 @@ objects! {
 
     /// The answer to `POST /guests` and `POST /session/refresh`; a refresh cookie comes with it.
     pub struct SignedIn {
-        /// Who.
+        /// The person.
         pub user: Profile,
         /// For the `Authorization: Bearer` of every other call, and for `auth` frames.
         pub access_token: Secret,
@@ -46,7 +46,7 @@ objects! {
 
     /// A room as its members see it.
     pub struct Room {
-        /// Which.
+        /// Its id.
         pub id: RoomId,
         /// Its name.
         pub name: String,
@@ -103,7 +103,7 @@ objects! {
 
     /// Somebody in a room.
     pub struct Member {
-        /// Who.
+        /// The person.
         pub user: Profile,
         /// What they may do here.
         pub role: Role,

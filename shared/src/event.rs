@@ -13,7 +13,7 @@ use crate::{
 objects! {
     /// A person as others see them.
     pub struct Profile {
-        /// Who.
+        /// The person.
         pub id: UserId,
         /// The name on the screen; not unique.
         pub name: String,

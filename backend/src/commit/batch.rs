@@ -38,7 +38,7 @@ pub(super) struct Work {
     rooms_per_user: u64,
 }
 
-/// What is said when the batch is on disk.
+/// The answer to a request, given once the batch is on disk.
 enum Answer {
     Append { mailbox: Arc<Mailbox>, ask: Asked, answer: Result<Ack, CommitError> },
     Job(JobAnswer),

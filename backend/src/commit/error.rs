@@ -42,8 +42,8 @@ impl CommitError {
         }
     }
 
-    /// The word under which a refusal is kept, where a copy of the request has to stay refused: whoever was told that
-    /// it is not stored must not find it there because things have changed meanwhile.
+    /// The word that a refusal is stored under, if it must last: a client that was told that a request is not stored
+    /// must not have a later copy of it stored because something has changed meanwhile.
     pub fn kept_as(self) -> Option<&'static str> {
         match self {
             Self::NotMember => Some("not_member"),

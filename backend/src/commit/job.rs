@@ -111,7 +111,7 @@ impl Job {
         }
     }
 
-    /// Does the work. Where the database fails, whoever waits is told by the way back that is dropped.
+    /// Does the work. When the database fails, `done` is dropped, which tells the caller.
     pub(super) async fn work(self, mut at: Surroundings<'_, '_>) -> Result<JobAnswer, StoreError> {
         Ok(match self {
             Self::Read { user, room, seq, mailbox } => {

@@ -21,7 +21,7 @@ pub struct Append {
     pub txn_id: TxnId,
     /// Where to.
     pub room_id: RoomId,
-    /// What.
+    /// The body to store.
     pub body: EventBody,
 }
 
@@ -74,7 +74,7 @@ enum Request {
 pub struct Move {
     /// The room.
     pub room_id: RoomId,
-    /// Who.
+    /// The person.
     pub user_id: UserId,
     /// The `join`, where their read marker starts, or the `leave`, the last event that is theirs to see.
     pub seq: Seq,

@@ -7,7 +7,7 @@ use crate::options::ServerOptions;
 /// Everything that `confab serve` is told.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
     /// How log lines are written.
     pub log: LogFormat,

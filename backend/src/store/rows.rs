@@ -11,7 +11,7 @@ use crate::{commit::ledger::Head, refresh::SessionState};
 /// A sign-in as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
-    /// Which.
+    /// Its id.
     pub id: SessionId,
     /// Whose.
     pub user_id: UserId,
@@ -22,7 +22,7 @@ pub struct SessionRow {
 /// Somebody in a room, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRow {
-    /// Who.
+    /// The person.
     pub user: Profile,
     /// What they may do.
     pub role: Role,
@@ -46,7 +46,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Where the room is.
+    /// The room's newest event and its counts.
     pub fn at(&self) -> Head {
         Head { seq: self.head, msg_no: self.msg_no, members: self.room.members }
     }

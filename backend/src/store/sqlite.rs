@@ -1,4 +1,4 @@
-//! SQLite: one connection that writes, on the thread of whoever calls it, and a few that read, on threads for blocking
+//! SQLite: one connection that writes, on the caller's thread, and a few that read, on threads for blocking
 //! work. A database in memory is read on the caller's thread too, so that a simulator repeats itself exactly.
 
 mod batch;

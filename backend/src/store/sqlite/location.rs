@@ -22,7 +22,7 @@ const CHECKPOINT_PAGES: i64 = 8_000;
 /// Bytes that the write-ahead log is cut back to after a reader that held it up has gone: twice its usual size.
 const WAL_BYTES: i64 = 2 * CHECKPOINT_PAGES * 4096;
 
-/// Where a database is.
+/// The place of a database: a file, or memory.
 #[derive(Debug, Clone)]
 pub(super) enum Location {
     File(PathBuf),

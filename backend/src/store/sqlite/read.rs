@@ -47,7 +47,7 @@ impl Store {
         .await
     }
 
-    /// Who that is.
+    /// The profile of a person.
     ///
     /// # Errors
     /// When the database can't be asked.
